@@ -1,0 +1,165 @@
+// Package api holds the kinds that Tabernetes serves: their Go types (always
+// upstream's, from k8s.io/api), names, defaults, validation, what a create or
+// an update may change, the columns of their tables and the fields that can be
+// selected on. It knows nothing of requests, storage or time.
+//
+// The API server walks this registry; to serve another kind, add a Resource to
+// it. Names follow k8s.io/apimachinery's metav1.APIResource. Of Kubernetes
+// v1.36 the defaults follow pkg/apis/<group>/v1/defaults.go, the strategies
+// pkg/registry/<group>/<kind>/strategy.go, the validation
+// pkg/apis/<group>/validation with its words and its order, the tables
+// pkg/printers/internalversion/printers.go, and what admission makes of a pod
+// plugin/pkg/admission. Tests compare all of them with a real API server's
+// recorded answers.
+//
+// Left out: of pods' validation what validate_podspec.go names (resource
+// claims, ephemeral containers, Windows and host users, most of the security
+// context, pod-level resources, volume sources of single vendors); of defaults the same; dropping fields of disabled feature gates
+// (the defaults of v1.36 hold); the stricter rules of events.k8s.io;
+// PriorityClasses beyond the two built in, and RuntimeClasses.
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Object is what the API stores: an upstream type with metadata and its own
+// protobuf encoding. Objects are immutable once they have been handed to the
+// API server or received from it: copy (DeepCopyObject) before changing one.
+type Object interface {
+	runtime.Object
+	metav1.Object
+	Marshal() ([]byte, error)
+	Unmarshal([]byte) error
+}
+
+// Resource describes one kind: its names and its behaviour. Hooks may be nil,
+// which means "nothing special".
+type Resource struct {
+	Group, Version, Kind string
+	Plural, Singular     string
+	ShortNames           []string
+	Categories           []string
+	Namespaced           bool
+	// Subresources lists what is served beside the object: status, scale, binding, log, ….
+	Subresources []string
+
+	// New and NewList return empty typed values.
+	New     func() Object
+	NewList func() runtime.Object
+
+	// Default fills in what the client left out, as upstream's SetDefaults_… do.
+	Default func(Object)
+	// PrepareCreate clears what a client may not set (status) and sets generation.
+	PrepareCreate func(Object)
+	// PrepareUpdate keeps the old status (on the main resource) and raises the
+	// generation when the spec changed. old must not be changed.
+	PrepareUpdate func(obj, old Object)
+	// PrepareStatusUpdate keeps everything but the status.
+	PrepareStatusUpdate func(obj, old Object)
+	// Validate and its siblings return upstream's errors, in upstream's order and words.
+	// ObjectMeta has been validated by the caller through ValidateMeta.
+	Validate             func(Object) field.ErrorList
+	ValidateUpdate       func(obj, old Object) field.ErrorList
+	ValidateStatusUpdate func(obj, old Object) field.ErrorList
+	// ValidateName checks a name's form; nil means a DNS subdomain.
+	ValidateName func(name string, prefix bool) []string
+	// Warnings are what the real API server sends as Warning headers.
+	Warnings func(obj, old Object) []string
+
+	// Columns and Row make the server-side table, as pkg/printers/internalversion does.
+	Columns []metav1.TableColumnDefinition
+	// Row returns one cell a column. now is virtual time, for ages.
+	Row func(obj Object, now time.Time) []any
+	// Fields returns what field selectors match, besides metadata.name and metadata.namespace.
+	Fields func(Object) fields.Set
+
+	// GracePeriod returns how many seconds a deletion waits for its kubelet
+	// (pods bound to a node), 0 for at once. override is the client's wish, nil for none.
+	GracePeriod func(obj Object, override *int64) int64
+	// DefaultPropagation is what a delete without a policy means; empty is Background.
+	DefaultPropagation metav1.DeletionPropagation
+}
+
+// GVR is the resource's full name.
+func (r *Resource) GVR() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Plural}
+}
+
+// GVK is the kind's full name.
+func (r *Resource) GVK() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
+}
+
+// GroupResource is the name that errors carry, e.g. deployments.apps.
+func (r *Resource) GroupResource() schema.GroupResource { return r.GVR().GroupResource() }
+
+// APIVersion is the object's apiVersion: "v1", "apps/v1".
+func (r *Resource) APIVersion() string { return r.GVK().GroupVersion().String() }
+
+// HasSubresource tells whether the subresource is served.
+func (r *Resource) HasSubresource(name string) bool {
+	for _, s := range r.Subresources {
+		if s == name {
+			return true
+		}
+	}
+	return false
+}
+
+// registry lists what is served in discovery's order; the maps index it.
+type index struct {
+	all    []*Resource
+	byGVR  map[schema.GroupVersionResource]*Resource
+	byGVK  map[schema.GroupVersionKind]*Resource
+	byType map[reflect.Type]*Resource
+}
+
+var registry = newIndex(resources())
+
+func newIndex(all []*Resource) index {
+	ix := index{
+		all:    all,
+		byGVR:  map[schema.GroupVersionResource]*Resource{},
+		byGVK:  map[schema.GroupVersionKind]*Resource{},
+		byType: map[reflect.Type]*Resource{},
+	}
+	for _, r := range all {
+		ix.byGVR[r.GVR()], ix.byGVK[r.GVK()] = r, r
+		ix.byType[reflect.TypeOf(r.New())] = r
+	}
+	return ix
+}
+
+// All returns every resource in discovery's order.
+func All() []*Resource { return registry.all }
+
+// Lookup finds a resource by group, version and plural; nil when it isn't served.
+func Lookup(gvr schema.GroupVersionResource) *Resource { return registry.byGVR[gvr] }
+
+// LookupKind finds a resource by kind; nil when it isn't served.
+func LookupKind(gvk schema.GroupVersionKind) *Resource { return registry.byGVK[gvk] }
+
+// For returns the resource of a Go type that is served; it panics on a type
+// that is not, which is a bug in the caller.
+func For(obj Object) *Resource {
+	r := registry.byType[reflect.TypeOf(obj)]
+	if r == nil {
+		panic(fmt.Sprintf("api: %T is not served", obj))
+	}
+	return r
+}
+
+// Of is For without a value at hand: Of[*appsv1.Deployment]().
+func Of[T Object]() *Resource {
+	var zero T
+	return For(zero)
+}

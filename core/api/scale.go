@@ -1,0 +1,53 @@
+package api
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ScaleOf is a Deployment's or ReplicaSet's scale subresource
+// (pkg/registry/apps/{deployment,replicaset}/storage).
+func ScaleOf(obj Object) (*autoscalingv1.Scale, error) {
+	var spec, status int32
+	var selector *metav1.LabelSelector
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		spec, status, selector = int32(replicas(o.Spec.Replicas)), o.Status.Replicas, o.Spec.Selector
+	case *appsv1.ReplicaSet:
+		spec, status, selector = int32(replicas(o.Spec.Replicas)), o.Status.Replicas, o.Spec.Selector
+	default:
+		return nil, fmt.Errorf("%T has no scale", obj)
+	}
+	match, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	return &autoscalingv1.Scale{
+		TypeMeta: metav1.TypeMeta{Kind: "Scale", APIVersion: "autoscaling/v1"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: obj.GetName(), Namespace: obj.GetNamespace(), UID: obj.GetUID(),
+			ResourceVersion: obj.GetResourceVersion(), CreationTimestamp: obj.GetCreationTimestamp(),
+		},
+		Spec:   autoscalingv1.ScaleSpec{Replicas: spec},
+		Status: autoscalingv1.ScaleStatus{Replicas: status, Selector: match.String()},
+	}, nil
+}
+
+// SetScale writes a scale's replicas and resourceVersion into the object, a
+// copy of the stored one, for an update.
+func SetScale(obj Object, scale *autoscalingv1.Scale) error {
+	n := scale.Spec.Replicas
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		o.Spec.Replicas = &n
+	case *appsv1.ReplicaSet:
+		o.Spec.Replicas = &n
+	default:
+		return fmt.Errorf("%T has no scale", obj)
+	}
+	obj.SetResourceVersion(scale.ResourceVersion)
+	return nil
+}

@@ -1,0 +1,159 @@
+//go:build js && wasm
+
+package indexeddb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall/js"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+
+	"github.com/tabernetes/tabernetes/core/store"
+	"github.com/tabernetes/tabernetes/core/store/frame"
+)
+
+// Object stores and the one key of meta.
+const (
+	logStore      = "log"      // first index -> records frame
+	snapshotStore = "snapshot" // chunk number -> snapshot frame
+	metaStore     = "meta"     // "owner" -> how often the database was taken over
+	ownerKey      = "owner"
+)
+
+// ErrFenced is what a Log's calls fail with once another Log has opened the
+// same database, in this tab or another.
+var ErrFenced = errors.New("another tab has taken over this cluster")
+
+// Options choose how a database is kept.
+type Options struct {
+	// Post runs a function on the loop that the store runs on, after what is
+	// running there now. Every answer of the Log comes through it.
+	Post func(func())
+
+	// Strict has every append wait for the disk, not only for the browser's
+	// hand-over to the operating system.
+	Strict bool
+}
+
+// Log is an open database.
+type Log struct {
+	opts  Options
+	db    *idb.Database
+	raw   js.Value // the same, for what idb leaves out
+	owner int
+	spans []span
+	err   error // the committer's; after it nothing is written
+
+	mu    sync.Mutex
+	queue []job
+	wake  chan struct{} // holds one: there is something in queue
+}
+
+// span is the records of one key.
+type span struct{ first, last int64 }
+
+// Open opens the database of that name, making it if it is not there. It
+// waits, so it must not run inside a callback from JavaScript.
+func Open(name string, opts Options) (*Log, error) {
+	if opts.Post == nil {
+		return nil, errors.New("indexeddb: Options.Post is not set")
+	}
+	if !js.Global().Get("indexedDB").Truthy() {
+		return nil, errors.New("this browser offers no IndexedDB here (private mode may switch it off)")
+	}
+	ctx := context.Background()
+	req, err := idb.Global().Open(ctx, name, frame.Version, upgrade)
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", name, err)
+	}
+	db, err := req.Await(ctx)
+	if errors.Is(err, idb.NewDOMException("VersionError")) {
+		return nil, fmt.Errorf("database %q was written by a newer version of this program: %w", name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", name, err)
+	}
+	raw, err := req.Request.Result()
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{opts: opts, db: db, raw: raw, wake: make(chan struct{}, 1)}
+	go l.commitAll()
+	return l, nil
+}
+
+// upgrade makes the object stores of a new database.
+func upgrade(db *idb.Database, oldVersion, _ uint) error {
+	if oldVersion > 0 {
+		return nil
+	}
+	for _, name := range []string{logStore, snapshotStore, metaStore} {
+		if _, err := db.CreateObjectStore(name, idb.ObjectStoreOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load implements store.Log. It takes the database over from whoever had it,
+// and reads it in the same transaction. It waits, as Open does.
+func (l *Log) Load(into store.Loader) error {
+	all, err := l.takeOver()
+	if err != nil {
+		return err
+	}
+	indexed := &spanner{Loader: into}
+	r := frame.NewReader(indexed)
+	var buf []byte
+	for _, values := range []js.Value{all.snapshot, all.log} {
+		for i := range values.Length() {
+			v := values.Index(i)
+			if !v.InstanceOf(uint8Array) {
+				return fmt.Errorf("%w: entry %d of the database is not bytes", store.ErrCorrupt, i)
+			}
+			buf = append(buf[:0], make([]byte, v.Length())...)
+			js.CopyBytesToGo(buf, v)
+			h, ok := frame.ParseHeader(buf)
+			indexed.last = h.Index - 1
+			if err := r.Frame(buf); err != nil {
+				return err
+			}
+			if ok && h.Kind == frame.Records {
+				l.spans = append(l.spans, span{h.Index, indexed.last})
+			}
+		}
+	}
+	return r.End()
+}
+
+// spanner notes the index of the last record read.
+type spanner struct {
+	store.Loader
+	last int64
+}
+
+func (s *spanner) Record(r *store.Record) error {
+	s.last = r.Index
+	return s.Loader.Record(r)
+}
+
+// Append implements store.Log.
+func (l *Log) Append(records []*store.Record, done func(error)) {
+	l.enqueue(job{done: done, run: func() error { return l.append(records) }})
+}
+
+// Compact implements store.Log. Its transaction is always a strict one, as it
+// deletes what was safe before.
+func (l *Log) Compact(snap store.Snapshot, done func(error)) {
+	l.enqueue(job{done: done, run: func() error { return l.compact(snap) }})
+}
+
+// Close implements store.Log: the database is closed after the calls already
+// made, later than Close returns.
+func (l *Log) Close() error {
+	l.enqueue(job{last: true, done: func(error) {}, run: l.db.Close})
+	return nil
+}

@@ -1,0 +1,276 @@
+//go:build js && wasm
+
+package indexeddb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall/js"
+	"testing"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+
+	"github.com/tabernetes/tabernetes/core/store"
+	"github.com/tabernetes/tabernetes/core/store/storetest"
+)
+
+// medium is a database, and the loop that its logs' answers are run on.
+type medium struct {
+	t    *testing.T
+	name string
+	loop chan func()
+}
+
+var databases int
+
+func newMedium(t *testing.T) *medium {
+	databases++
+	return &medium{t: t, name: fmt.Sprintf("%s-%d", t.Name(), databases), loop: make(chan func(), 1000)}
+}
+
+func (m *medium) Open() (store.Log, error) {
+	return Open(m.name, Options{Post: func(f func()) { m.loop <- f }})
+}
+
+func (m *medium) Settle(done func() bool) {
+	for !done() {
+		(<-m.loop)()
+	}
+}
+
+// rows is what the database holds, in order.
+func (m *medium) rows() (rows []row) {
+	m.t.Helper()
+	l, err := Open(m.name, Options{Post: func(f func()) { f() }})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer l.Close()
+	for _, name := range []string{snapshotStore, logStore} {
+		tx, err := l.db.Transaction(idb.TransactionReadOnly, name)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		s, err := tx.ObjectStore(name)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		req, err := s.OpenCursor(idb.CursorNext)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		err = req.Iter(context.Background(), func(c *idb.CursorWithValue) error {
+			key, _ := c.Key()
+			v, _ := c.Value()
+			b := make([]byte, v.Length())
+			js.CopyBytesToGo(b, v)
+			rows = append(rows, row{name, key.Int(), b})
+			return nil
+		})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	return rows
+}
+
+type row struct {
+	store string
+	key   int
+	value []byte
+}
+
+// with is a new database that holds the rows.
+func (m *medium) with(rows []row) *medium {
+	m.t.Helper()
+	c := newMedium(m.t)
+	l, err := Open(c.name, Options{Post: func(f func()) { f() }})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.takeOver(); err != nil {
+		m.t.Fatal(err)
+	}
+	err = l.write(idb.DurabilityRelaxed, func(tx *idb.Transaction) error {
+		for _, r := range rows {
+			if err := add(tx, r.store, r.key, toJS(r.value)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return c
+}
+
+// Places are the bytes of all rows.
+func (m *medium) Places() (n int) {
+	for _, r := range m.rows() {
+		n += len(r.value)
+	}
+	return n
+}
+
+func (m *medium) Flip(at int) storetest.Medium {
+	rows := m.rows()
+	for _, r := range rows {
+		if at < len(r.value) {
+			r.value[at] ^= 0x41
+			break
+		}
+		at -= len(r.value)
+	}
+	return m.with(rows)
+}
+
+// Cut keeps the rows before the one that holds the place.
+func (m *medium) Cut(at int) storetest.Medium {
+	rows := m.rows()
+	for i, r := range rows {
+		if at < len(r.value) {
+			return m.with(rows[:i])
+		}
+		at -= len(r.value)
+	}
+	return m.with(rows)
+}
+
+func TestLog(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Medium { return newMedium(t) })
+}
+
+// A log that another has taken over from fails, and what the other wrote
+// stays.
+func TestFence(t *testing.T) {
+	for _, compacted := range []bool{false, true} {
+		m := newMedium(t)
+		first := openStore(t, m)
+		put(t, first, "/k", "one")
+		settle(t, m, first)
+
+		second := openStore(t, m)
+		for range 5 {
+			put(t, second, "/k", "two")
+			settle(t, m, second)
+		}
+		if compacted {
+			if err := second.Compact(second.Revision()); err != nil {
+				t.Fatal(err)
+			}
+			settle(t, m, second)
+		}
+
+		put(t, first, "/k", "lost")
+		var got error
+		first.OnDurable(first.Revision(), func(err error) { got = err })
+		first.Flush()
+		m.Settle(func() bool { return got != nil })
+		if !errors.Is(got, ErrFenced) || !errors.Is(got, store.ErrStopped) {
+			t.Errorf("write after takeover: %v, want %v", got, ErrFenced)
+		}
+		if _, err := first.Put("/k", nil, store.Origin{}); !errors.Is(err, ErrFenced) {
+			t.Errorf("next write after takeover: %v, want %v", err, ErrFenced)
+		}
+		if kv, _ := first.Get("/k"); string(kv.Value) != "lost" {
+			t.Errorf("reads do not go on: %q", kv.Value)
+		}
+		put(t, second, "/k", "three")
+		settle(t, m, second)
+		if kv, _ := openStore(t, m).Get("/k"); string(kv.Value) != "three" || kv.ModRevision != 8 {
+			t.Errorf("reopened: %+v", kv)
+		}
+	}
+}
+
+// The store hands over one batch while the last is on its way, however many
+// writes there were.
+func TestGroupCommit(t *testing.T) {
+	m := newMedium(t)
+	s := openStore(t, m)
+	for range 300 {
+		put(t, s, "/k", "v")
+		s.Flush()
+	}
+	settle(t, m, s)
+	if n := len(m.rows()); n != 2 {
+		t.Errorf("300 writes made %d keys, want 2: the first, and all that came while it was written", n)
+	}
+}
+
+func TestNewerVersionIsRefused(t *testing.T) {
+	m := newMedium(t)
+	req, err := idb.Global().Open(context.Background(), m.name, 99, func(*idb.Database, uint, uint) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := req.Await(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := m.Open(); err == nil || !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("open: %v", err)
+	}
+}
+
+// A database closed under the log is a clear error, and an alarm.
+func TestClosedByBrowser(t *testing.T) {
+	m := newMedium(t)
+	log, err := Open(m.name, Options{Post: func(f func()) { m.loop <- f }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(log, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "/k", "v")
+	var got error
+	s.OnDurable(2, func(err error) { got = err })
+	s.Flush()
+	m.Settle(func() bool { return got != nil })
+	if !strings.Contains(got.Error(), "browser has closed the database") || s.Err() == nil {
+		t.Errorf("write: %v; Err: %v", got, s.Err())
+	}
+}
+
+func openStore(t *testing.T, m *medium) *store.Store {
+	t.Helper()
+	log, err := m.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(log, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func put(t *testing.T, s *store.Store, key, value string) {
+	t.Helper()
+	if _, err := s.Put(key, []byte(value), store.Origin{Actor: "kubectl"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func settle(t *testing.T, m *medium, s *store.Store) {
+	t.Helper()
+	done := false
+	s.Sync(func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		done = true
+	})
+	s.Flush()
+	m.Settle(func() bool { return done })
+}
