@@ -1,0 +1,185 @@
+package apiserver
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// schemaSet is components.schemas in the making, by name.
+type schemaSet map[string]object
+
+// swaggerDoc is what the generated documentation of the API's types offers:
+// "" describes the type, the others its fields by JSON name.
+type swaggerDoc interface{ SwaggerDoc() map[string]string }
+
+func docOf(t reflect.Type) map[string]string {
+	if d, ok := reflect.Zero(t).Interface().(swaggerDoc); ok {
+		return d.SwaggerDoc()
+	}
+	return nil
+}
+
+// special are the types whose JSON is not that of their Go struct.
+var special = map[reflect.Type]object{
+	reflect.TypeFor[metav1.Time]():      {"type": "string", "format": "date-time"},
+	reflect.TypeFor[metav1.MicroTime](): {"type": "string", "format": "date-time"},
+	reflect.TypeFor[metav1.Duration]():  {"type": "string"},
+	reflect.TypeFor[metav1.FieldsV1]():  {"type": "object"},
+	reflect.TypeFor[intstr.IntOrString](): {
+		"format": "int-or-string", "oneOf": []any{object{"type": "integer"}, object{"type": "string"}},
+	},
+	reflect.TypeFor[resource.Quantity](): {
+		"oneOf": []any{object{"type": "string"}, object{"type": "number"}},
+	},
+	reflect.TypeFor[runtime.RawExtension](): {"type": "object"},
+}
+
+// schemaName is a type's name as upstream publishes it: io.k8s.api.core.v1.Pod
+// for k8s.io/api/core/v1.Pod.
+func schemaName(t reflect.Type) string {
+	path := strings.Split(t.PkgPath(), "/")
+	host := strings.Split(path[0], ".")
+	slices.Reverse(host)
+	return strings.Join(append(append(host, path[1:]...), t.Name()), ".")
+}
+
+// addKind adds a kind, with its name, and every type below it.
+func (set schemaSet) addKind(obj runtime.Object, gvk schema.GroupVersionKind) {
+	t := reflect.TypeOf(obj).Elem()
+	set.add(t)
+	set[schemaName(t)]["x-kubernetes-group-version-kind"] = []any{gvkObject(gvk)}
+}
+
+// add adds a named type and returns a reference to it.
+func (set schemaSet) add(t reflect.Type) object {
+	name := schemaName(t)
+	ref := object{"$ref": "#/components/schemas/" + name}
+	if set[name] != nil {
+		return ref
+	}
+	doc := docOf(t)
+	out := object{}
+	set[name] = out
+	if text := doc[""]; text != "" {
+		out["description"] = text
+	}
+	if form, ok := special[t]; ok {
+		for key, value := range form {
+			out[key] = value
+		}
+		return ref
+	}
+	out["type"] = "object"
+	properties := object{}
+	required := set.addFields(t, doc, properties)
+	if len(properties) > 0 {
+		out["properties"] = properties
+	}
+	if len(required) > 0 {
+		slices.Sort(required)
+		out["required"] = required
+	}
+	return ref
+}
+
+// addFields describes a struct's fields, those of inlined structs included,
+// and returns the names of the required ones: those that are never left out.
+func (set schemaSet) addFields(t reflect.Type, doc map[string]string, properties object) (required []string) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		tag := strings.Split(sf.Tag.Get("json"), ",")
+		if tag[0] == "-" || !sf.IsExported() {
+			continue
+		}
+		if sf.Anonymous && tag[0] == "" {
+			required = append(required, set.addFields(sf.Type, docOf(sf.Type), properties)...)
+			continue
+		}
+		property := set.describe(sf.Type)
+		if text := doc[tag[0]]; text != "" {
+			property = described(property, text)
+		}
+		if strategy := sf.Tag.Get("patchStrategy"); strategy != "" {
+			property["x-kubernetes-patch-strategy"] = strategy
+		}
+		if key := sf.Tag.Get("patchMergeKey"); key != "" {
+			property["x-kubernetes-patch-merge-key"] = key
+		}
+		properties[tag[0]] = property
+		if isRequired(t, tag) {
+			required = append(required, tag[0])
+		}
+	}
+	return required
+}
+
+// isRequired tells whether a field has to be given: those that are never left
+// out of the JSON, but for the few that upstream marks otherwise in comments.
+func isRequired(t reflect.Type, tag []string) bool {
+	if required, marked := requiredMarks[t.Name()+"."+tag[0]]; marked {
+		return required
+	}
+	return !slices.Contains(tag[1:], "omitempty") && !slices.Contains(tag[1:], "omitzero")
+}
+
+// requiredMarks are the +optional and +required of upstream that its tags do not say.
+var requiredMarks = map[string]bool{
+	"ContainerImage.names":                     false,
+	"ContainerRestartRule.action":              true,
+	"ContainerRestartRuleOnExitCodes.operator": true,
+	"Event.reportingComponent":                 false,
+	"Event.reportingInstance":                  false,
+	"GRPCAction.service":                       false,
+	"ImageVolumeStatus.imageRef":               true,
+	"NodeRuntimeHandler.name":                  false,
+	"PodCertificateProjection.keyType":         true,
+	"PodCertificateProjection.signerName":      true,
+	"ProjectedVolumeSource.sources":            false,
+	"TypedLocalObjectReference.apiGroup":       false,
+	"TypedObjectReference.apiGroup":            false,
+}
+
+// described adds words to a property; beside a reference nothing may stand.
+func described(property object, text string) object {
+	if _, isRef := property["$ref"]; isRef {
+		property = object{"allOf": []any{property}}
+	}
+	property["description"] = text
+	return property
+}
+
+// describe is the schema of a value of type t.
+func (set schemaSet) describe(t reflect.Type) object {
+	if _, ok := special[t]; ok {
+		return set.add(t)
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return set.describe(t.Elem())
+	case reflect.Struct:
+		return set.add(t)
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return object{"type": "string", "format": "byte"}
+		}
+		return object{"type": "array", "items": set.describe(t.Elem())}
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": set.describe(t.Elem())}
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int32:
+		return object{"type": "integer", "format": "int32"}
+	case reflect.Int64, reflect.Int:
+		return object{"type": "integer", "format": "int64"}
+	case reflect.Float32, reflect.Float64:
+		return object{"type": "number", "format": "double"}
+	}
+	return object{"type": "string"}
+}

@@ -1,0 +1,185 @@
+package apiserver
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/rest"
+	"github.com/tabernetes/tabernetes/core/store"
+)
+
+// maxBody is the largest request body, in bytes
+// (MaxRequestBodyBytes of pkg/server/config.go).
+const maxBody = 3 << 20
+
+// message is a wire request taken apart.
+type message struct {
+	*rest.Message
+	path  string
+	query url.Values
+}
+
+func parseMessage(m *rest.Message) (*message, error) {
+	raw, query, _ := strings.Cut(m.Path, "?")
+	path, err := url.PathUnescape(raw)
+	if err != nil {
+		return &message{Message: m, path: raw}, apierrors.NewBadRequest(err.Error())
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return &message{Message: m, path: path}, apierrors.NewBadRequest(err.Error())
+	}
+	return &message{Message: m, path: path, query: values}, nil
+}
+
+// Do answers one request in wire form.
+func (s *Server) Do(m rest.Message) rest.Reply {
+	msg, err := parseMessage(&m)
+	if err != nil {
+		return s.refuseMessage(msg, plainFormat, err)
+	}
+	if reply, done := s.doPlain(msg); done {
+		return reply
+	}
+	rt, err := route(msg)
+	if err != nil {
+		return s.refuseMessage(msg, plainFormat, err)
+	}
+	format, err := negotiate(msg, rt.verb)
+	if err != nil && rt.subresource != "log" { // a log is text, whatever is asked for
+		return s.refuseMessage(msg, format, err)
+	}
+	req, warnings, err := rt.request(msg)
+	if err != nil {
+		return s.refuseMessage(msg, format, err)
+	}
+	if rt.verb == rest.Watch {
+		return s.glance(m)
+	}
+	c, ans, err := s.serve(req)
+	warnings = append(warnings, c.warnings...)
+	if err != nil {
+		resp := s.refuse(c.Request, err)
+		return reply(resp.Code, format, resp.Object, warnings)
+	}
+	return s.render(c, ans, format, warnings)
+}
+
+// glance answers a watch as one whose time is up at once: with what it has to
+// tell of the past and the present.
+func (s *Server) glance(m rest.Message) rest.Reply {
+	var body []byte
+	stop, reply := s.Stream(m, func(data []byte, _ int64) { body = append(body, data...) })
+	if reply.Code != codeOK {
+		return reply
+	}
+	stop()
+	reply.Body = body
+	return reply
+}
+
+// Stream opens a watch in wire form.
+func (s *Server) Stream(m rest.Message, frame func(data []byte, revision int64)) (stop func(), answer rest.Reply) {
+	msg, err := parseMessage(&m)
+	if err != nil {
+		return nil, s.refuseMessage(msg, plainFormat, err)
+	}
+	rt, err := route(msg)
+	if err == nil && rt.verb != rest.Watch {
+		err = apierrors.NewBadRequest("not a watch: " + m.Path)
+	}
+	if err != nil {
+		return nil, s.refuseMessage(msg, plainFormat, err)
+	}
+	format, err := negotiate(msg, rt.verb)
+	if err != nil {
+		return nil, s.refuseMessage(msg, format, err)
+	}
+	req, _, err := rt.request(msg)
+	if err != nil {
+		return nil, s.refuseMessage(msg, format, err)
+	}
+	f := framer{now: s.opts.Now, format: format, res: api.Lookup(req.Resource)}
+	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { frame(f.frame(ev), ev.Revision) })
+	if refused != nil {
+		return nil, reply(refused.Code, format, refused.Object, nil)
+	}
+	return stop, rest.Reply{Code: codeOK, Header: rest.Header{"Content-Type": format.media}}
+}
+
+// refuseMessage answers a message that did not become a request.
+func (s *Server) refuseMessage(m *message, f format, err error) rest.Reply {
+	status := statusOf(err)
+	if s.opts.Refused != nil {
+		s.opts.Refused(store.Origin{
+			Time: s.opts.Now(), Actor: m.Actor, Causes: m.Causes,
+			Method: m.Method, Path: m.path, Code: int(status.Code),
+		}, status)
+	}
+	return reply(int(status.Code), f, status, nil)
+}
+
+// reply sends one object as it is.
+func reply(code int, f format, obj runtime.Object, warnings []string) rest.Reply {
+	data, err := api.EncodeJSON(obj)
+	if err != nil {
+		data = []byte("{}\n")
+	}
+	return f.reply(code, data, warnings)
+}
+
+// render sends what a call came to in the form that was asked for.
+func (s *Server) render(c *call, ans answer, f format, warnings []string) rest.Reply {
+	var out rest.Reply
+	switch {
+	case ans.text != nil:
+		out = textReply(ans.code, string(ans.text))
+	default:
+		data, err := s.encode(c, ans, f)
+		if err != nil {
+			resp := s.refuse(c.Request, err)
+			return reply(resp.Code, f, resp.Object, warnings)
+		}
+		out = f.reply(ans.code, data, warnings)
+	}
+	out.Revision = c.wrote
+	return out
+}
+
+func (s *Server) encode(c *call, ans answer, f format) ([]byte, error) {
+	if ans.list != nil {
+		return s.encodeList(ans.list, f)
+	}
+	if _, isStatus := ans.object.(*metav1.Status); !isStatus {
+		switch f.as {
+		case asTable:
+			return encodeTable(c.res, []runtime.Object{ans.object}, nil, f, s.opts.Now(), true)
+		case asPartial, asPartialList:
+			return encodePartial(ans.object)
+		}
+	}
+	return api.EncodeJSON(ans.object)
+}
+
+func textReply(code int, text string) rest.Reply {
+	return rest.Reply{
+		Code: code, Body: []byte(text),
+		Header: rest.Header{"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, private"},
+	}
+}
+
+// warningHeader puts warnings into Warning values: 299 - "text".
+func warningHeader(warnings []string) string {
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ")
+	lines := make([]string, len(warnings))
+	for i, w := range warnings {
+		lines[i] = fmt.Sprintf(`299 - "%s"`, quote.Replace(w))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,27 @@
+// Package kubelet is a mock of the kubelet and of the machine below it. It
+// registers its node, keeps its lease, watches the pods bound to it, and for
+// each has a sandbox made, images pulled and containers started, one after the
+// other; it reports what came of it, restarts what ends, and stops what is to
+// be deleted. No image is really fetched and no process runs: what an image
+// weighs and what a container does when run come from a catalogue, and take
+// virtual time.
+//
+// A Node is the machine: images, sandboxes, containers, addresses. It outlives
+// the kubelet on it; a kubelet that starts anew finds there what the last one
+// left. A machine that is itself new (the page was reloaded) takes over what
+// the pods' statuses say was running.
+//
+// Read it in this order: kubelet.go (what it is told), worker.go (one pod, from
+// sight to running), decide.go (which container is next: a pure function),
+// image.go and pull.go, status.go (the status that follows from the machine's
+// state), stop.go, register.go; below that node.go (the machine), catalogue.go
+// and behaviour.go (what images are and do), logs.go.
+//
+// It follows pkg/kubelet of Kubernetes v1.36.3 and containerd's words. Left
+// out: probes other than the delays before their first success, lifecycle
+// hooks, volumes, resource use, eviction and OOM, static pods, ephemeral
+// containers, resizing, admission of pods that don't fit, image garbage
+// collection, pull secrets, active deadlines, and the status update between the
+// sandbox and the containers (PodReadyToStartContainers turns true together
+// with the rest).
+package kubelet

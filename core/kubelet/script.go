@@ -1,0 +1,256 @@
+package kubelet
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// maxScriptSteps bounds what a script may do before it is taken to go on for ever.
+const maxScriptSteps = 1000
+
+// script runs a shell script as far as lessons need: commands one after the
+// other, && and ||, if, loops, variables, echo, sleep, date and exit. All else
+// ends well at once.
+type script struct {
+	env   map[string]string
+	at    time.Duration
+	lines []line
+	steps int
+	code  int32
+	done  bool // exit was called, or it never comes to an end
+	plan  plan
+}
+
+// runScript tells what sh -c does with a text. A text that is no script fails
+// as sh does.
+func runScript(text string, env map[string]string) plan {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		return plan{lasts: atOnce, exit: 2, lines: []line{{0, "sh: syntax error"}}}
+	}
+	s := &script{env: maps.Clone(env), plan: plan{stop: forever}}
+	s.stmts(file.Stmts)
+	if s.plan.lasts != forever {
+		s.plan.lasts, s.plan.exit = max(s.at, atOnce), s.code
+	}
+	s.plan.lines = s.lines
+	return s.plan
+}
+
+func (s *script) stmts(list []*syntax.Stmt) {
+	for _, stmt := range list {
+		if s.done {
+			return
+		}
+		s.stmt(stmt)
+	}
+}
+
+func (s *script) stmt(stmt *syntax.Stmt) {
+	if s.steps++; s.steps > maxScriptSteps {
+		s.forever()
+		return
+	}
+	s.command(stmt.Cmd)
+	if stmt.Negated {
+		s.code = map[bool]int32{true: 1, false: 0}[s.code == 0]
+	}
+}
+
+func (s *script) forever() { s.done, s.plan.lasts = true, forever }
+
+func (s *script) command(cmd syntax.Command) {
+	switch cmd := cmd.(type) {
+	case *syntax.CallExpr:
+		s.call(cmd)
+	case *syntax.Block:
+		s.stmts(cmd.Stmts)
+	case *syntax.Subshell:
+		s.stmts(cmd.Stmts)
+	case *syntax.BinaryCmd:
+		s.binary(cmd)
+	case *syntax.IfClause:
+		s.branch(cmd)
+	case *syntax.WhileClause:
+		s.while(cmd)
+	case *syntax.ForClause:
+		s.each(cmd)
+	default:
+		s.code = 0
+	}
+}
+
+func (s *script) binary(cmd *syntax.BinaryCmd) {
+	s.stmt(cmd.X)
+	if s.done || cmd.Op == syntax.AndStmt && s.code != 0 || cmd.Op == syntax.OrStmt && s.code == 0 {
+		return
+	}
+	s.stmt(cmd.Y)
+}
+
+func (s *script) branch(cmd *syntax.IfClause) {
+	s.stmts(cmd.Cond)
+	switch {
+	case s.done:
+	case s.code == 0:
+		s.stmts(cmd.Then)
+	case cmd.Else != nil:
+		if len(cmd.Else.Cond) > 0 {
+			s.branch(cmd.Else)
+			return
+		}
+		s.stmts(cmd.Else.Then)
+	}
+}
+
+// while runs a loop. One whose condition is plainly true is run once to see
+// what a round prints and how long it takes, and then goes on for ever.
+func (s *script) while(cmd *syntax.WhileClause) {
+	if endless(cmd) {
+		before, from := s.lines, s.at
+		s.lines = nil
+		s.stmts(cmd.Do)
+		if s.done {
+			s.lines = append(before, s.lines...)
+			return
+		}
+		for i := range s.lines {
+			s.lines[i].after -= from
+		}
+		s.plan.every, s.plan.from, s.plan.loop = max(s.at-from, 10*ms), from, s.lines
+		s.lines = before
+		s.forever()
+		return
+	}
+	for !s.done {
+		s.stmts(cmd.Cond)
+		if s.done || (s.code == 0) == cmd.Until {
+			break
+		}
+		s.stmts(cmd.Do)
+	}
+	if !s.done {
+		s.code = 0
+	}
+}
+
+func endless(cmd *syntax.WhileClause) bool {
+	if len(cmd.Cond) != 1 {
+		return false
+	}
+	call, ok := cmd.Cond[0].Cmd.(*syntax.CallExpr)
+	if !ok || len(call.Args) != 1 {
+		return false
+	}
+	word := call.Args[0].Lit()
+	return !cmd.Until && (word == "true" || word == ":") || cmd.Until && word == "false"
+}
+
+func (s *script) each(cmd *syntax.ForClause) {
+	loop, ok := cmd.Loop.(*syntax.WordIter)
+	if !ok {
+		return
+	}
+	for _, item := range s.words(loop.Items) {
+		if s.done {
+			return
+		}
+		s.env[loop.Name.Value] = item
+		s.stmts(cmd.Do)
+	}
+}
+
+func (s *script) call(cmd *syntax.CallExpr) {
+	for _, a := range cmd.Assigns {
+		if a.Name != nil && a.Value != nil {
+			s.env[a.Name.Value] = strings.Join(s.words([]*syntax.Word{a.Value}), " ")
+		}
+	}
+	s.code = 0
+	words := s.words(cmd.Args)
+	if len(words) == 0 {
+		return
+	}
+	if words[0] == "exit" {
+		s.exit(words[1:])
+		return
+	}
+	if words[0] == "exec" && len(words) > 1 {
+		words = words[1:]
+	}
+	p, known := simple(words, s.env)
+	if !known {
+		return
+	}
+	for _, l := range p.lines {
+		s.lines = append(s.lines, line{s.at + l.after, l.text})
+	}
+	s.code = p.exit
+	if p.lasts == forever {
+		s.forever()
+		return
+	}
+	if p.lasts > atOnce {
+		s.at += p.lasts
+	}
+}
+
+func (s *script) exit(words []string) {
+	s.done = true
+	if len(words) > 0 {
+		code, _ := strconv.Atoi(words[0])
+		s.code = int32(code & 0xff)
+	}
+}
+
+// words expands what it can: literals, quotes, $NAME and $(date).
+func (s *script) words(list []*syntax.Word) []string {
+	var out []string
+	for _, w := range list {
+		text, split := s.parts(w.Parts)
+		if split {
+			out = append(out, strings.Fields(text)...)
+			continue
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func (s *script) parts(parts []syntax.WordPart) (text string, split bool) {
+	var b strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			b.WriteString(part.Value)
+		case *syntax.SglQuoted:
+			b.WriteString(part.Value)
+		case *syntax.DblQuoted:
+			inner, _ := s.parts(part.Parts)
+			b.WriteString(inner)
+		case *syntax.ParamExp:
+			if part.Param != nil {
+				b.WriteString(s.env[part.Param.Value])
+				split = true
+			}
+		case *syntax.CmdSubst:
+			b.WriteString(s.output(part.Stmts))
+		}
+	}
+	return b.String(), split
+}
+
+// output is what commands print, on one line.
+func (s *script) output(list []*syntax.Stmt) string {
+	inner := &script{env: s.env}
+	inner.stmts(list)
+	texts := make([]string, len(inner.lines))
+	for i, l := range inner.lines {
+		texts[i] = l.text
+	}
+	return strings.Join(texts, " ")
+}

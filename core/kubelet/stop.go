@@ -1,0 +1,147 @@
+package kubelet
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tabernetes/tabernetes/core/client"
+)
+
+// What a process killed by SIGKILL ends with.
+const exitKilled = 128 + 9
+
+// stop ends a pod that is to be deleted: its containers are asked to stop and
+// killed when the grace period is over, the end is reported, and the object is
+// deleted for good. A later, shorter grace period is honoured.
+func (w *worker) stop() error {
+	now := w.k.c.Now()
+	if w.stopping.IsZero() {
+		w.stopping = now
+		w.op.Stop()
+		w.stopTimers()
+		w.askToStop(now)
+	}
+	deadline := w.stopping.Add(w.grace())
+	if last := w.stopped(now, deadline); last.After(now) {
+		w.op.Stop()
+		w.wait("stop", last.Sub(now), func() {})
+		return nil
+	}
+	if err := w.report(true); err != nil {
+		return err
+	}
+	return w.delete()
+}
+
+func (w *worker) grace() time.Duration {
+	if s := w.pod.DeletionGracePeriodSeconds; s != nil {
+		return time.Duration(*s) * time.Second
+	}
+	return 0
+}
+
+// askToStop sends SIGTERM.
+func (w *worker) askToStop(now time.Time) {
+	if w.box == nil {
+		return
+	}
+	for _, run := range w.box.containers {
+		if !run.running() {
+			continue
+		}
+		if run.plan.stop >= 0 {
+			run.stopAt = now.Add(w.k.vary(run.plan.stop))
+		}
+		w.killing(run.name, "Stopping container "+run.name)
+	}
+}
+
+// changed is a running container whose image in the spec is not the one it was
+// started from, nil for none.
+func (w *worker) changed() *container {
+	for i := range w.pod.Spec.Containers {
+		c := &w.pod.Spec.Containers[i]
+		if run := w.box.find(c.Name); run.running() && run.asked != c.Image {
+			return run
+		}
+	}
+	return nil
+}
+
+// replace ends a container, to be started anew from the spec.
+func (w *worker) replace(run *container) {
+	w.killing(run.name, fmt.Sprintf("Container %s definition changed, will be restarted", run.name))
+	d, exit := run.plan.stop, int32(0)
+	if grace := w.pod.Spec.TerminationGracePeriodSeconds; d < 0 && grace != nil {
+		d, exit = time.Duration(*grace)*time.Second, exitKilled
+	}
+	w.operate("stop container "+run.name+" of", d, func() {
+		run.finish(w.k.c.Now(), exit, "", "")
+		run.replaced, w.dirty = true, true
+	})
+}
+
+func (w *worker) killing(name, message string) {
+	field := "spec.containers{" + name + "}"
+	for i := range w.pod.Spec.InitContainers {
+		if c := &w.pod.Spec.InitContainers[i]; c.Name == name {
+			field = fieldPath(c, true)
+		}
+	}
+	w.k.event(w.pod, field, corev1.EventTypeNormal, "Killing", message)
+	w.k.decided(w.pod, "kill", name, "stopping", "")
+}
+
+// stopped ends the containers whose time has come, and returns when the last
+// of the others will end.
+func (w *worker) stopped(now, deadline time.Time) (last time.Time) {
+	if w.box == nil {
+		return last
+	}
+	for _, run := range w.box.containers {
+		if !run.running() {
+			continue
+		}
+		end, exit := deadline, int32(exitKilled)
+		if !run.stopAt.IsZero() && !run.stopAt.After(deadline) {
+			end, exit = run.stopAt, 0
+		}
+		if end.After(now) {
+			if end.After(last) {
+				last = end
+			}
+			continue
+		}
+		run.finish(end, exit, "", "")
+	}
+	return last
+}
+
+// stopRest ends the sidecars of a pod whose other containers are done.
+func (w *worker) stopRest() {
+	for _, run := range w.box.containers {
+		if run.running() {
+			w.killing(run.name, "Stopping container "+run.name)
+			run.finish(w.k.c.Now(), 0, "", "")
+		}
+	}
+}
+
+// delete removes the object, and then what is left on the machine.
+func (w *worker) delete() error {
+	now, uid := int64(0), types.UID(w.pod.UID)
+	err := client.Delete[*corev1.Pod](w.k.c, w.pod.Namespace, w.pod.Name, &metav1.DeleteOptions{
+		GracePeriodSeconds: &now, Preconditions: &metav1.Preconditions{UID: &uid},
+	})
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return err
+	}
+	w.k.node.remove(w.pod.UID)
+	w.gone = true // until the watch says so too
+	return nil
+}
