@@ -1,0 +1,64 @@
+// Command tabernetes runs the engine of the page natively: a script of console
+// lines in, the chain of events out.
+//
+// It is an edge: it reads arguments and files, makes a cluster, steps it and
+// prints. What a cluster does is in core. Left out for now, each an issue of
+// its own: serve (a real API endpoint with the page), grade and lessons.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+)
+
+const usage = `tabernetes is Kubernetes small enough to watch: the engine of the page, at the command line.
+
+Usage:
+  tabernetes run [--seed N] [--nodes N] [-o text|json] [SCRIPT|-]
+  tabernetes version
+
+Commands:
+  run      run a script of console lines in a fresh cluster and print the chain of events
+  version  print the version
+`
+
+func main() { os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// execute runs one command line and returns its exit code: 0 when it did what
+// was asked, 1 when it could not, 2 when it was asked wrongly.
+func execute(args []string, in io.Reader, out, errw io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(errw, usage)
+		return 2
+	}
+	var err error
+	switch args[0] {
+	case "run":
+		err = run(args[1:], in, out)
+	case "version", "--version":
+		fmt.Fprintln(out, "tabernetes "+version())
+	case "help", "-h", "--help":
+		fmt.Fprint(out, usage)
+	default:
+		err = usageError{fmt.Errorf("unknown command %q", args[0])}
+	}
+	var wrong usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, pflag.ErrHelp):
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintf(errw, "tabernetes: %v\nRun 'tabernetes help' for usage.\n", err)
+		return 2
+	}
+	fmt.Fprintf(errw, "tabernetes: %v\n", err)
+	return 1
+}
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }

@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"fmt"
+
+	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/controller/deployment"
+	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
+	"github.com/tabernetes/tabernetes/core/controller/namespace"
+	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
+	"github.com/tabernetes/tabernetes/core/controller/replicaset"
+	"github.com/tabernetes/tabernetes/core/controller/rootca"
+	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
+	"github.com/tabernetes/tabernetes/core/kubelet"
+	"github.com/tabernetes/tabernetes/core/scheduler"
+	"github.com/tabernetes/tabernetes/core/sim"
+)
+
+// component is an actor that can be held, stopped and restarted.
+type component struct {
+	actor  string
+	start  func(*client.Client)
+	proc   *sim.Process // nil while stopped
+	client *client.Client
+	node   *kubelet.Node // of a kubelet
+}
+
+// controlPlane lists the components beside the nodes' kubelets, in the order
+// in which they start.
+var controlPlane = []component{
+	{actor: "namespace-controller", start: namespace.Start},
+	{actor: "service-account-controller", start: serviceaccount.Start},
+	{actor: "root-ca-cert-publisher", start: rootca.Start},
+	{actor: "deployment-controller", start: deployment.Start},
+	{actor: "replicaset-controller", start: replicaset.Start},
+	{actor: "garbage-collector", start: garbagecollector.Start},
+	{actor: "node-controller", start: nodelifecycle.Start},
+	{actor: "scheduler", start: scheduler.Start},
+}
+
+// assemble makes every component and starts it.
+func (c *Cluster) assemble() error {
+	for _, part := range controlPlane {
+		c.parts = append(c.parts, &part)
+	}
+	for i := range c.opts.Nodes {
+		c.addNode(fmt.Sprintf("node-%d", i+1))
+	}
+	for _, p := range c.parts {
+		c.start(p)
+	}
+	return nil
+}
+
+func (c *Cluster) addNode(name string) {
+	node := kubelet.NewNode(name, kubelet.DefaultConfig())
+	c.parts = append(c.parts, &component{
+		actor: "kubelet/" + name, node: node,
+		start: func(cl *client.Client) { kubelet.Start(cl, node) },
+	})
+}
+
+func (c *Cluster) start(p *component) {
+	p.proc = c.world.Process(p.actor)
+	p.client = client.New(c.server, p.proc, c.rec, c.opts.Timing)
+	p.start(p.client)
+}
+
+func (c *Cluster) part(actor string) (*component, error) {
+	for _, p := range c.parts {
+		if p.actor == actor {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %q", ErrNoSuchActor, actor)
+}
+
+// Hold keeps a component from seeing and doing anything until Release; what
+// is sent to it piles up.
+func (c *Cluster) Hold(actor string) error {
+	if _, err := c.part(actor); err != nil {
+		return err
+	}
+	c.world.Hold(actor)
+	return nil
+}
+
+// Release lets a held component go on.
+func (c *Cluster) Release(actor string) error {
+	if _, err := c.part(actor); err != nil {
+		return err
+	}
+	c.world.Release(actor)
+	return nil
+}
+
+// Stop ends a component's process, as a crash would: its view, its queue and
+// its watches are gone. Stopping a stopped one changes nothing.
+func (c *Cluster) Stop(actor string) error {
+	p, err := c.part(actor)
+	if err != nil || p.proc == nil {
+		return err
+	}
+	p.client.Close()
+	p.proc.Kill()
+	p.proc, p.client = nil, nil
+	return nil
+}
+
+// Start starts a stopped component; it begins with a list, knowing nothing.
+func (c *Cluster) Start(actor string) error {
+	p, err := c.part(actor)
+	if err != nil || p.proc != nil {
+		return err
+	}
+	c.start(p)
+	return nil
+}
+
+// Restart is Stop and Start.
+func (c *Cluster) Restart(actor string) error {
+	if err := c.Stop(actor); err != nil {
+		return err
+	}
+	return c.Start(actor)
+}
+
+// Disconnect breaks a component's watches; it takes them up again by itself.
+func (c *Cluster) Disconnect(actor string) error {
+	p, err := c.part(actor)
+	if err == nil && p.client != nil {
+		p.client.Disconnect()
+	}
+	return err
+}
+
+// ActorState is what there is to know of a component from outside.
+type ActorState struct {
+	Name    string `json:"name"`
+	Held    bool   `json:"held,omitempty"`
+	Stopped bool   `json:"stopped,omitempty"`
+	// Seen is the last revision that was delivered to it.
+	Seen int64 `json:"seen"`
+}
+
+// Actors lists the components in the order in which they start.
+func (c *Cluster) Actors() []ActorState {
+	out := make([]ActorState, len(c.parts))
+	for i, p := range c.parts {
+		out[i] = ActorState{Name: p.actor, Held: c.world.Held(p.actor), Stopped: p.proc == nil}
+		if p.client != nil {
+			out[i].Seen = p.client.Seen()
+		}
+	}
+	return out
+}

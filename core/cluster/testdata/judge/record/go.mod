@@ -1,0 +1,3 @@
+module github.com/tabernetes/tabernetes/core/cluster/testdata/judge/record
+
+go 1.26.0

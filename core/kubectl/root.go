@@ -1,0 +1,25 @@
+package kubectl
+
+// root is kubectl itself. It is set once the commands can be listed; they
+// look themselves up in it.
+var root *Command
+
+func init() {
+	root = (&Command{
+		Name:  "kubectl",
+		Short: "kubectl controls the Kubernetes cluster manager",
+		Long:  "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
+		Usage: "[flags] [options]",
+		Sub: []*Command{
+			createCommand(), runCommand(), setCommand(),
+			explainCommand(), getCommand(), editCommand(), deleteCommand(),
+			rolloutCommand(), scaleCommand(),
+			clusterInfoCommand(), cordonCommand(), uncordonCommand(), taintCommand(),
+			describeCommand(), logsCommand(), eventsCommand(),
+			applyCommand(), patchCommand(), replaceCommand(), waitCommand(),
+			labelCommand(), annotateCommand(),
+			apiResourcesCommand(), apiVersionsCommand(), configCommand(), versionCommand(),
+			optionsCommand(), helpCommand(),
+		},
+	}).adopt()
+}
