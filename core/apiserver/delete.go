@@ -122,15 +122,18 @@ func (s *Server) beforeDelete(res *api.Resource, obj api.Object, opts *metav1.De
 	}
 	if at := obj.GetDeletionTimestamp(); at != nil {
 		before := obj.GetDeletionGracePeriodSeconds()
-		if before == nil {
-			return false, false
+		if before == nil || *before == 0 {
+			return false, false // marked by a deletion that got no further: a crash came between
 		}
 		if opts.GracePeriodSeconds == nil || *opts.GracePeriodSeconds >= *before {
 			return false, true
 		}
 		shorter := max(*opts.GracePeriodSeconds, 0)
-		asked := at.Add(-time.Duration(*before) * time.Second)
-		setDeletion(obj, metav1.NewTime(asked.Add(time.Duration(shorter)*time.Second)), shorter)
+		end := at.Add(time.Duration(shorter-*before) * time.Second)
+		if now := s.now(); end.Before(now.Time) { // the time is up: as short as can be, but no shorter than asked
+			end, shorter = now.Time, min(shorter, 1)
+		}
+		setDeletion(obj, metav1.NewTime(end), shorter)
 		return true, false
 	}
 	grace := max(res.GracePeriod(obj, opts.GracePeriodSeconds), 0)
