@@ -1,0 +1,63 @@
+# The contributor's door. `make help` lists what there is.
+
+GO   ?= go
+PORT ?= 8080
+
+.DEFAULT_GOAL := help
+.PHONY: help run build site test test-go test-store test-site test-browser bench clean prerequisites browser
+
+help:
+	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
+	@echo "make test   run every test, in the browser too (gets Chromium where it may)"
+	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
+	@echo "make build  build the command: .build/tabernetes"
+	@echo "make clean  remove everything that was built"
+
+run: site
+	@cd site && PORT=$(PORT) npm run --silent serve
+
+build: prerequisites
+	$(GO) build -o .build/tabernetes ./cmd/tabernetes
+
+site: site/node_modules/.package-lock.json
+	@cd site && npm run --silent engine && npm run --silent build
+
+site/node_modules/.package-lock.json: site/package.json site/package-lock.json | prerequisites
+	@echo "getting the page's packages ..."
+	@cd site && npm ci --no-progress
+	@touch $@
+
+# Tests, quickest first, each group with a line of its own.
+test: test-go test-store test-site test-browser
+	@echo "all tests passed"
+
+test-go: prerequisites
+	@echo "== Go: vet and tests"
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./core/store/indexeddb/...
+	$(GO) test ./...
+
+test-store: site/node_modules/.package-lock.json
+	@echo "== the browser's store, under Node"
+	core/store/indexeddb/test.sh
+
+test-site: site
+	@echo "== the page: unit tests"
+	@cd site && npm test --silent
+
+test-browser: site browser
+	@echo "== the page in Chromium"
+	@cd site && npm run --silent e2e
+
+bench: site browser
+	$(GO) test -run '^$$' -bench 'Scale' -benchtime 1x ./core/cluster
+	@cd site && npm run --silent bench
+
+prerequisites:
+	@.ci/prerequisites
+
+browser:
+	@.ci/prerequisites browser
+
+clean:
+	rm -rf .build site/build site/dist site/node_modules

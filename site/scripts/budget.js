@@ -1,0 +1,21 @@
+// Prints what the page weighs and fails above the budget.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const BUDGET = 70_000; // bytes of gzip: all JavaScript and CSS
+
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+let total = 0;
+for (const name of readdirSync(dist, { recursive: true }).sort()) {
+  if (!/\.(js|css|html)$/.test(name)) continue;
+  const size = gzipSync(readFileSync(join(dist, name)), { level: 9 }).length;
+  if (!name.endsWith('.html')) total += size;
+  console.log(`  ${(size / 1000).toFixed(1).padStart(6)} KB gzip  ${name}`);
+}
+console.log(`page: ${(total / 1000).toFixed(1)} KB gzip of JavaScript and CSS (budget ${BUDGET / 1000} KB)`);
+if (total > BUDGET) {
+  console.error('error: the page is over its budget');
+  process.exit(1);
+}

@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Steps } from './chain/Steps';
+import { ConsoleView } from './console/ConsoleView';
+import { Editor } from './console/Editor';
+import { Header } from './header/Header';
+import { Notice } from './header/Notice';
+import { detect, languages, remember, translator, Words, type Language } from './i18n';
+import { ClusterMap } from './map/Map';
+import { useStore, type Store } from './store';
+import { Controls } from './time/Controls';
+import { Tabs, type View } from './header/Tabs';
+import { Writes } from './writes/Writes';
+
+export function App({ store }: { store: Store }) {
+  const [language, setLanguage] = useState<Language>(detect);
+  const [view, setView] = useState<View>('map');
+  useStore(store);
+  const t = translator(language);
+  useEffect(() => {
+    document.documentElement.lang = languages[language].tag;
+    document.title = t('page.title');
+  }, [language]);
+  const choose = (l: Language) => {
+    remember(l);
+    setLanguage(l);
+  };
+  const toConsole = (e: Event) => {
+    e.preventDefault();
+    setView('console');
+    // The console may be shown only by the next drawing.
+    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('command')?.focus()));
+  };
+  return (
+    <Words.Provider value={t}>
+      <a class="skip" href="#command" onClick={toConsole}>
+        {t('page.skip')}
+      </a>
+      <Header store={store} language={language} onLanguage={choose} />
+      <Notice store={store} />
+      <main class="views" data-view={view}>
+        <Steps chain={store.chain} now={store.lit} onSelect={(revision) => store.select(revision)} />
+        <ClusterMap store={store} onConsole={toConsole} />
+        <Controls store={store} />
+        <ConsoleView store={store} />
+        <Writes store={store} version={store.version} shown={view} onShow={() => setView('writes')} />
+      </main>
+      <Tabs view={view} onView={setView} />
+      {store.editor && <Editor key={store.editor.id} edit={store.editor} onClose={(c, saved) => store.closeEditor(c, saved)} />}
+    </Words.Provider>
+  );
+}

@@ -1,0 +1,124 @@
+import type { Request } from '../engine/protocol';
+
+export type State = 'queued' | 'running' | 'done';
+
+export interface Piece {
+  stream: 'out' | 'err' | 'note';
+  text: string;
+}
+
+/** A line that was typed, with what it printed. */
+export interface Line {
+  id: number;
+  text: string;
+  state: State;
+  output: Piece[];
+  size: number;
+  exit: number;
+  cut: boolean;
+}
+
+/** How much is kept: lines, and characters of one line's output. */
+const keepLines = 200;
+const keepOutput = 200_000;
+
+/** The console's lines. They run one after the other, as in a shell. */
+export class Console {
+  lines: Line[] = [];
+  /** Changes with the lines. */
+  version = 0;
+  private ready = false;
+  private last = 0;
+
+  constructor(
+    private readonly send: (request: Request) => void,
+    private readonly redraw: () => void,
+    private readonly typed: () => void = () => {},
+  ) {}
+
+  /** Types a line; it runs when those before it are done and the engine is there. */
+  type(text: string) {
+    this.lines.push({ id: ++this.last, text, state: 'queued', output: [], size: 0, exit: 0, cut: false });
+    if (this.lines.length > keepLines) this.lines.splice(0, this.lines.length - keepLines);
+    this.typed();
+    this.next();
+    this.changed();
+  }
+
+  /** The engine is there. */
+  open() {
+    this.ready = true;
+    this.next();
+    this.changed();
+  }
+
+  get running(): Line | undefined {
+    return this.lines.find((line) => line.state === 'running');
+  }
+
+  /** Ctrl-C: ends the line that runs, and those that wait behind it. */
+  interrupt() {
+    const running = this.running;
+    this.lines = this.lines.filter((line) => line.state !== 'queued');
+    if (running) this.send({ type: 'interrupt', id: running.id });
+    this.changed();
+  }
+
+  print(id: number, stream: 'out' | 'err', text: string) {
+    const line = this.lines.find((l) => l.id === id);
+    if (!line) return;
+    const end = line.output.at(-1);
+    if (end?.stream === stream) end.text += text;
+    else line.output.push({ stream, text });
+    line.size += text.length;
+    while (line.size > keepOutput) this.trim(line);
+    this.changed();
+  }
+
+  done(id: number, exit: number) {
+    const line = this.lines.find((l) => l.id === id);
+    if (line) {
+      line.state = 'done';
+      line.exit = exit;
+    }
+    this.next();
+    this.changed();
+  }
+
+  clear() {
+    this.lines = this.lines.filter((line) => line.state !== 'done');
+    this.lines.forEach((line) => (line.output = []));
+    this.changed();
+  }
+
+  /** Says something that no command printed. */
+  note(text: string) {
+    const line = this.lines.at(-1);
+    if (line) line.output.push({ stream: 'note', text: `${text}\n` });
+    this.changed();
+  }
+
+  private changed() {
+    this.version++;
+    this.redraw();
+  }
+
+  private trim(line: Line) {
+    const first = line.output[0];
+    if (!first) return;
+    const over = line.size - keepOutput;
+    const drop = Math.min(first.text.length, over + keepOutput / 10);
+    first.text = first.text.slice(drop);
+    line.size -= drop;
+    line.cut = true;
+    if (!first.text) line.output.shift();
+  }
+
+  private next() {
+    if (!this.ready || this.running) return;
+    const line = this.lines.find((l) => l.state === 'queued');
+    if (!line) return;
+    line.state = 'running';
+    this.send({ type: 'exec', id: line.id, line: line.text });
+  }
+}

@@ -1,0 +1,338 @@
+// The messages between the page and the engine's worker: JSON objects told
+// apart by `type`. The Go twin is wasm/driver/protocol.go; a test there reads
+// this file and compares every message's name and fields with it.
+
+// --- What the page asks of the engine -------------------------------------
+
+/** Opens the database and the cluster in it; `nodes` and `seed` count only for a new one. */
+export interface BootRequest {
+  type: 'boot';
+  seed: number;
+  nodes: number;
+  database: string;
+  speed: Speed;
+}
+
+/** Runs what was typed at the console: one line, or several with here-documents. */
+export interface ExecRequest {
+  type: 'exec';
+  id: number;
+  line: string;
+}
+
+/** Ctrl-C. */
+export interface InterruptRequest {
+  type: 'interrupt';
+  id: number;
+}
+
+/** Asks how the line could go on; answered by `completed`. */
+export interface CompleteRequest {
+  type: 'complete';
+  id: number;
+  line: string;
+  cursor: number;
+}
+
+/** Answers `edit`: the editor was closed. */
+export interface EditedRequest {
+  type: 'edited';
+  id: number;
+  content: string;
+  saved: boolean;
+}
+
+export interface PauseRequest {
+  type: 'pause';
+}
+
+export interface PlayRequest {
+  type: 'play';
+}
+
+/** Takes the next event of the world and pauses. */
+export interface StepRequest {
+  type: 'step';
+}
+
+/** Takes events until something has been written, and pauses. */
+export interface StepWriteRequest {
+  type: 'stepWrite';
+}
+
+export interface SpeedRequest {
+  type: 'speed';
+  speed: Speed;
+}
+
+/** Lays hands on a component. */
+export interface ComponentRequest {
+  type: 'component';
+  actor: string;
+  action: 'hold' | 'release' | 'restart' | 'stop' | 'start';
+}
+
+/** Asks which fields some writes changed; answered by `changed`. */
+export interface ChangedRequest {
+  type: 'changed';
+  revisions: number[];
+}
+
+/** Asks for an object's YAML at a revision (0: now); answered by `object`. */
+export interface ObjectRequest {
+  type: 'object';
+  id: number;
+  group: string;
+  resource: string;
+  namespace: string;
+  name: string;
+  revision: number;
+}
+
+/** The last frame has been drawn; until then no other is sent. */
+export interface DrawnRequest {
+  type: 'drawn';
+}
+
+/** Deletes the cluster for good; answered by `gone`, after which the worker is of no more use. */
+export interface ResetRequest {
+  type: 'reset';
+}
+
+export type Request =
+  | BootRequest
+  | ExecRequest
+  | InterruptRequest
+  | CompleteRequest
+  | EditedRequest
+  | PauseRequest
+  | PlayRequest
+  | StepRequest
+  | StepWriteRequest
+  | SpeedRequest
+  | ComponentRequest
+  | ChangedRequest
+  | ObjectRequest
+  | DrawnRequest
+  | ResetRequest;
+
+// --- What the engine tells the page ----------------------------------------
+
+/** The cluster is there; `restored` when it was on disk before. */
+export interface ReadyEvent {
+  type: 'ready';
+  restored: boolean;
+  revision: number;
+  /** The last entry of the trace: everything up to here is the past. */
+  entry: number;
+}
+
+/** How things stand, at most thirty times a second; answered by `drawn`. Absent parts have not changed. */
+export interface FrameEvent {
+  type: 'frame';
+  /** Virtual time, RFC 3339. */
+  now: string;
+  revision: number;
+  /** The last revision that is safe on disk. */
+  durable: number;
+  /** No work is under way. */
+  quiet: boolean;
+  playing: boolean;
+  speed: Speed;
+  /** What the next step would do, in a few words; empty when nothing waits. */
+  next: string;
+  actors?: ActorState[];
+  overview?: Overview;
+  /** What has happened since the last frame, in order. */
+  entries?: Entry[];
+  /** How many entries were left out because there were too many: deliveries first, then what is oldest. */
+  omitted?: number;
+}
+
+export interface OutputEvent {
+  type: 'output';
+  id: number;
+  stream: 'out' | 'err';
+  text: string;
+}
+
+/** A console line is finished and everything up to `revision` is on disk. */
+export interface DoneEvent {
+  type: 'done';
+  id: number;
+  exit: number;
+  revision: number;
+}
+
+export interface CompletedEvent {
+  type: 'completed';
+  id: number;
+  words: string[];
+}
+
+/** The fields that writes changed, by revision. */
+export interface ChangedEvent {
+  type: 'changed';
+  changes: Record<string, Change[]>;
+}
+
+export interface ObjectEvent {
+  type: 'object';
+  id: number;
+  yaml: string;
+  error: string;
+}
+
+/** kubectl edit wants an editor; answered by `edited`. */
+export interface EditEvent {
+  type: 'edit';
+  id: number;
+  name: string;
+  content: string;
+}
+
+/** The console's clear command. */
+export interface ClearEvent {
+  type: 'clear';
+}
+
+/** The cluster has been deleted. */
+export interface GoneEvent {
+  type: 'gone';
+}
+
+/** Something is wrong. `storage`: nothing can be saved any more; `engine`: it has stopped. */
+export interface FailedEvent {
+  type: 'failed';
+  kind: 'storage' | 'space' | 'engine' | 'request';
+  message: string;
+}
+
+export type EngineEvent =
+  | ReadyEvent
+  | FrameEvent
+  | OutputEvent
+  | DoneEvent
+  | CompletedEvent
+  | ChangedEvent
+  | ObjectEvent
+  | EditEvent
+  | ClearEvent
+  | GoneEvent
+  | FailedEvent;
+
+// --- What the worker's own script tells the page, before there is an engine --
+
+export interface ProgressEvent {
+  type: 'progress';
+  phase: 'download' | 'start';
+  loaded: number;
+  total: number;
+}
+
+/** Another tab has the cluster open; this one goes on when that one closes. */
+export interface WaitingEvent {
+  type: 'waiting';
+}
+
+/** The engine hears requests from now on. */
+export interface ListeningEvent {
+  type: 'listening';
+}
+
+export type WorkerEvent = ProgressEvent | WaitingEvent | ListeningEvent;
+
+// --- What they speak of -------------------------------------------------------
+
+/** slow and watch give every step of the chain its time; real is the world's own; once is as fast as can be. */
+export type Speed = 'slow' | 'watch' | 'real' | 'once';
+
+export interface ActorState {
+  name: string;
+  held: boolean;
+  stopped: boolean;
+  /** The last revision delivered to it. */
+  seen: number;
+}
+
+/** One thing that happened. Mirrors core/cluster's Entry. */
+export interface Entry {
+  seq: number;
+  type: 'write' | 'refused' | 'delivery' | 'decision';
+  /** The write's own, or the one delivered. */
+  revision?: number;
+  time: string;
+  actor: string;
+  verb: string;
+  group?: string;
+  resource: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+  method?: string;
+  path?: string;
+  code?: number;
+  reason?: string;
+  message?: string;
+  causes?: number[];
+  /** Which of the ten steps of the chain it is. */
+  step?: number;
+  verdict?: Verdict;
+}
+
+/** A field that a write changed; old and new are JSON, absent where there was nothing. */
+export interface Change {
+  path: string;
+  old?: string;
+  new?: string;
+}
+
+export interface Verdict {
+  action: string;
+  result: string;
+  subject?: string;
+  message?: string;
+  nodes?: { node: string; plugin?: string; reason?: string; total: number }[];
+}
+
+/** What the map draws. */
+export interface Overview {
+  revision: number;
+  nodes: NodeView[];
+  /** Pods without a node; of very many only the first are listed. */
+  unscheduled: PodView[];
+  /** How many pods have no node. */
+  waiting: number;
+  deployments: WorkloadView[];
+  replicaSets: WorkloadView[];
+}
+
+export interface NodeView {
+  name: string;
+  ready: boolean;
+  unschedulable?: boolean;
+  images: string[];
+  /** Of very many only the first are listed. */
+  pods: PodView[];
+  total: number;
+  running: number;
+}
+
+export interface PodView {
+  namespace: string;
+  name: string;
+  /** As kubectl get pods shows it. */
+  status: string;
+  ready: boolean;
+  owner?: string;
+}
+
+/** A Deployment or a ReplicaSet. */
+export interface WorkloadView {
+  namespace: string;
+  name: string;
+  owner?: string;
+  desired: number;
+  current: number;
+  ready: number;
+}

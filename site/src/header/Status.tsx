@@ -1,0 +1,69 @@
+import { useWords, type Translate } from '../i18n';
+import type { Store } from '../store';
+
+const megabyte = 1e6;
+
+/** How the engine is: fetching with bytes, starting, running, and what is on disk. */
+export function Status({ store }: { store: Store }) {
+  const t = useWords();
+  const fetching = store.phase === 'download' && store.total > 0;
+  return (
+    <div class="status" data-phase={store.failure ? 'failed' : store.phase}>
+      <span role="status" class="status-text">
+        <i class="lamp" aria-hidden="true" />
+        {words(store, t)}
+      </span>
+      {fetching && (
+        <progress value={store.loaded} max={store.total} aria-label={words(store, t)} />
+      )}
+      {store.phase === 'ready' && !store.failure && <Saved store={store} />}
+    </div>
+  );
+}
+
+function Saved({ store }: { store: Store }) {
+  const t = useWords();
+  const frame = store.frame;
+  if (!frame) return null;
+  const safe = frame.durable >= frame.revision;
+  return (
+    <>
+      <span class="saved">{safe ? t('engine.saved', { n: frame.durable }) : t('engine.saving')}</span>
+      <Reset store={store} />
+    </>
+  );
+}
+
+/** Deletes the cluster, when the learner is sure. */
+export function Reset({ store }: { store: Store }) {
+  const t = useWords();
+  return (
+    <button type="button" class="link reset" onClick={() => confirm(t('engine.reset.sure')) && store.reset()}>
+      {t('engine.reset')}
+    </button>
+  );
+}
+
+function words(store: Store, t: Translate): string {
+  if (store.failure) return t(`engine.${failureKind(store)}.title`);
+  const loaded = (store.loaded / megabyte).toFixed(1);
+  switch (store.phase) {
+    case 'download':
+      if (store.total === 0) return t('engine.downloadSome', { loaded });
+      return t('engine.download', { loaded, total: (store.total / megabyte).toFixed(1) });
+    case 'start':
+      return t('engine.start');
+    case 'waiting':
+      return t('engine.waiting.title');
+    case 'failed':
+      return t('engine.failed.title');
+    case 'ready':
+      return t(store.frame?.playing === false ? 'engine.paused' : 'engine.ready');
+  }
+}
+
+/** Which of the three sad stories is told. */
+export function failureKind(store: Store): 'storage' | 'space' | 'failed' {
+  const kind = store.failure?.kind;
+  return kind === 'storage' || kind === 'space' ? kind : 'failed';
+}

@@ -1,0 +1,167 @@
+// Every view, in both languages and both themes, on a laptop, a tablet and a
+// phone: accessible, within its width, and with a picture to look at (SHOTS
+// says where).
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { open, profile, serve } from './browser.js';
+import { running, succeed, visit } from './page.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const shots = process.env.SHOTS;
+let web, home, browser, page;
+
+before(async () => {
+  web = await serve();
+  home = profile();
+  browser = await open(home.dir);
+  page = browser.pages()[0];
+  if (shots) mkdirSync(shots, { recursive: true });
+});
+
+after(async () => {
+  await browser?.close();
+  await web?.close();
+  home?.remove();
+});
+
+/** What axe has against the page as it is now. */
+async function complaints() {
+  // The page's policy allows no inline script, so axe comes in as the debugger's guest.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axe });
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  assert.equal(exceptionDetails, undefined);
+  return JSON.parse(result.value);
+}
+
+async function fits() {
+  return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+}
+
+async function look(name) {
+  // Motion is over after less than a third of a second.
+  await page.waitForTimeout(400);
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
+  assert.ok(await fits(), `${name}: the page is wider than the window`);
+  assert.deepEqual(await complaints(), [], name);
+}
+
+const sizes = { wide: [1440, 900], laptop: [1366, 650], tablet: [1024, 768], phone: [390, 844] };
+
+test('before the engine: map, intro and progress are there, typing waits', { timeout: 60_000 }, async () => {
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route('**/*.gz', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${web.url}?speed=once`);
+  assert.equal(await page.locator('.steps li').count(), 10);
+  assert.equal(await page.locator('.map .badge').count(), 16);
+  assert.match(await page.locator('.status').innerText(), /Fetching the control plane/);
+  await page.fill('#command', 'kubectl get nodes -o name');
+  await page.press('#command', 'Enter');
+  await page.waitForSelector('.block[data-state="queued"] .note:has-text("as soon as")');
+  await look('rest-wide-light-en');
+  letGo();
+  await page.waitForSelector('.block[data-state="done"] pre.out', { timeout: 60_000 });
+  assert.equal(await page.locator('.block pre.out').textContent(), 'node/node-1\nnode/node-2\nnode/node-3\n');
+  await page.unroute('**/*.gz');
+});
+
+test('download progress is told in bytes', { timeout: 60_000 }, async () => {
+  await page.goto('about:blank');
+  await page.goto(`${web.url}?speed=once`);
+  const told = await page.waitForFunction(
+    () => /of \d+\.\d MB/.exec(document.querySelector('.status-text')?.textContent ?? '')?.[0],
+    undefined,
+    { polling: 5 },
+  );
+  assert.match(await told.jsonValue(), /of \d+\.\d MB/);
+});
+
+test('with three pods: every size, language and theme', { timeout: 300_000 }, async () => {
+  await visit(page, web.url);
+  await succeed(page, 'kubectl create deployment web --image=nginx');
+  await succeed(page, 'kubectl scale deployment web --replicas=3');
+  await running(page, 3);
+  await succeed(page, 'kubectl get pods -o wide');
+  for (const [size, [width, height]] of Object.entries(sizes)) {
+    await page.setViewportSize({ width, height });
+    for (const [language, theme] of [['en', 'light'], ['zh-cn', 'dark'], ['en', 'dark'], ['zh-cn', 'light']]) {
+      await page.selectOption('.header .choice:not(.theme) select', language);
+      await page.selectOption('.header .theme select', theme);
+      await look(`run-${size}-${theme}-${language}`);
+      if (size !== 'phone') continue;
+      for (const tab of [1, 2]) {
+        await page.locator('.tabs button').nth(tab).click();
+        await look(`run-${size}-${theme}-${language}-${tab === 1 ? 'console' : 'writes'}`);
+      }
+      await page.locator('.tabs button').nth(0).click();
+    }
+  }
+  await page.selectOption('.header .choice:not(.theme) select', 'zh-cn');
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+  assert.match(await page.title(), /浏览器标签页里的 Kubernetes/);
+  await page.selectOption('.header .choice:not(.theme) select', 'en');
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test('a component’s panel, a selected write and the editor are accessible', { timeout: 60_000 }, async () => {
+  await page.locator('[data-part="replicaset-controller"]').click();
+  await page.locator('.hands').waitFor();
+  await look('hands-wide');
+  await page.keyboard.press('Escape');
+  await page.locator('.entry .jump').first().click();
+  await look('selected-wide');
+  await page.fill('#command', 'kubectl edit deployment web');
+  await page.press('#command', 'Enter');
+  await page.locator('dialog.editor').waitFor();
+  await look('editor-wide');
+  const text = page.locator('dialog.editor textarea');
+  await text.fill((await text.inputValue()).replace('replicas: 3', 'replicas: 2'));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForSelector('pre.out:has-text("deployment.apps/web edited")');
+  await running(page, 2);
+});
+
+test('the homework in the middle of its run', { timeout: 60_000 }, async () => {
+  await succeed(page, 'kubectl scale deployment web --replicas=1');
+  await running(page, 1);
+  await page.selectOption('.speed select', 'watch');
+  await page.fill('#command', 'kubectl scale deployment web --replicas=3');
+  await page.press('#command', 'Enter');
+  await page.waitForSelector('.map .badge[data-lit="now"]:text-is("8")');
+  await page.locator('.time button[data-act="pause"]').click();
+  await page.waitForSelector('.time button[data-act="play"]');
+  await look('homework-wide');
+  await page.locator('.time button[data-act="play"]').click();
+  await page.selectOption('.speed select', 'once');
+  await running(page, 3);
+});
+
+test('twelve nodes fold to tiles', { timeout: 60_000 }, async () => {
+  const other = profile();
+  const many = await open(other.dir);
+  try {
+    page = many.pages()[0];
+    await visit(page, web.url, '?speed=once&nodes=12');
+    await succeed(page, 'kubectl create deployment web --image=nginx --replicas=120');
+    await page.waitForSelector('.thing[data-actor="deployment"]:has-text("120/120")', { timeout: 30_000 });
+    await look('many-wide');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await look('many-phone');
+  } finally {
+    await many.close();
+    other.remove();
+  }
+});

@@ -1,0 +1,42 @@
+// How a learner does things on the page.
+import assert from 'node:assert/strict';
+
+const patience = 60_000;
+
+/** Opens the page and waits until the control plane is there. */
+export async function visit(page, url, query = '?speed=once') {
+  await page.goto(url + query);
+  await ready(page);
+}
+
+export async function ready(page) {
+  await page.waitForSelector('.status[data-phase="ready"]', { timeout: patience });
+}
+
+/** Types a line, runs it, waits for its end and returns what it printed. */
+export async function run(page, line) {
+  const before = await page.locator('.block').count();
+  await page.fill('#command', line);
+  await page.press('#command', 'Enter');
+  const block = page.locator('.block').nth(before);
+  await page.waitForFunction(
+    (n) => document.querySelectorAll('.block')[n]?.getAttribute('data-state') === 'done',
+    before,
+    { timeout: patience },
+  );
+  return { text: (await block.locator('pre:not(.typed)').allTextContents()).join(''), exit: Number(await block.getAttribute('data-exit')) };
+}
+
+/** Runs a line that must succeed. */
+export async function succeed(page, line) {
+  const { text, exit } = await run(page, line);
+  assert.equal(exit, 0, `${line}: ${text}`);
+  return text;
+}
+
+/** Waits until so many pods are shown as running. */
+export async function running(page, n) {
+  await page.waitForFunction((want) => document.querySelectorAll('.pod[data-look="running"]').length === want, n, {
+    timeout: patience,
+  });
+}

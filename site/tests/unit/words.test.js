@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { browserLike, load } from './load.js';
+
+const { en } = await load('i18n/en.ts');
+const { zhCN } = await load('i18n/zh-cn.ts');
+const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([p]) => p).sort();
+
+test('both languages have the same keys', () => {
+  assert.deepEqual(Object.keys(zhCN).sort(), Object.keys(en).sort());
+});
+
+test('both languages fill in the same things', () => {
+  for (const key of Object.keys(en)) assert.deepEqual(placeholders(zhCN[key]), placeholders(en[key]), key);
+});
+
+test('Chinese is Chinese, with its own punctuation', () => {
+  for (const [key, text] of Object.entries(zhCN)) {
+    assert.ok(!/[\u4e00-\u9fff][,:;?(]|[,:;?)][\u4e00-\u9fff]/.test(text), `${key}: ${text}`);
+    const verbatim = /^(kubectl|kubelet|etcd|part\.kubectl|kubectl …)$/.test(text);
+    const assembled = text.replace(/\{\w+\}/g, '').trim() === '';
+    assert.ok(verbatim || assembled || /[\u4e00-\u9fff]/.test(text), `${key} is not translated: ${text}`);
+  }
+});
+
+test('kinds are never translated', () => {
+  for (const [key, text] of Object.entries(en)) {
+    for (const kind of ['Deployment', 'ReplicaSet', 'Pod', 'kubelet', 'kubectl', 'etcd']) {
+      const named = new RegExp(`\\b${kind}s?\\b`).test(text);
+      if (named && !key.startsWith('about.')) assert.ok(zhCN[key].includes(kind), `${key} loses ${kind}: ${zhCN[key]}`);
+    }
+  }
+});
+
+test('the language is the one asked for, chosen, or preferred', async () => {
+  for (const [languages, want] of [
+    [['zh-TW', 'en'], 'zh-cn'],
+    [['fr', 'zh'], 'zh-cn'],
+    [['en-GB', 'zh'], 'en'],
+    [['fr'], 'en'],
+  ]) {
+    browserLike(languages);
+    const { detect, remember } = await load('i18n/index.ts');
+    assert.equal(detect(), want, languages.join());
+    remember('zh-cn');
+    assert.equal(detect(), 'zh-cn');
+    globalThis.location = { search: '?lang=en' };
+    assert.equal(detect(), 'en');
+  }
+});
+
+test('every kind of entry has its sentence in both languages', async () => {
+  browserLike();
+  const { translator } = await load('i18n/index.ts');
+  const { sentence } = await load('words.ts');
+  const pod = { seq: 1, time: '', resource: 'pods', name: 'web-1' };
+  const write = { ...pod, type: 'write', actor: 'scheduler', revision: 9 };
+  const decision = { ...pod, type: 'decision', actor: 'kubelet/node-2' };
+  const cases = [
+    [{ ...write, actor: 'kubectl', verb: 'create' }, 'You created Pod web-1', '你创建了 Pod web-1'],
+    [{ ...write, verb: 'create', subresource: 'binding' }, 'scheduler bound Pod web-1 to node-2', 'scheduler 把 Pod web-1 绑定到 node-2'],
+    [{ ...write, verb: 'patch', subresource: 'status' }, 'scheduler reported the status of Pod web-1', 'scheduler 报告了 Pod web-1 的状态'],
+    [{ ...write, type: 'delivery', verb: 'deleted' }, 'scheduler was told that Pod web-1 is gone', 'scheduler 得知 Pod web-1 已不存在'],
+    [
+      { ...write, type: 'refused', verb: 'update', code: 409, reason: 'Conflict' },
+      'The API server refused what scheduler asked of Pod web-1: 409 Conflict',
+      'API 服务器拒绝了 scheduler 对 Pod web-1 的请求：409 Conflict',
+    ],
+    [
+      { ...decision, verb: 'pull', verdict: { action: 'pull', result: 'pulled', subject: 'nginx' } },
+      'kubelet/node-2 had nginx pulled for Pod web-1',
+      'kubelet/node-2 为 Pod web-1 拉取了 nginx',
+    ],
+    [
+      { ...decision, actor: 'scheduler', verb: 'schedule', verdict: { action: 'schedule', result: 'node-2' } },
+      'The scheduler looked at the nodes for Pod web-1 and chose node-2',
+      '调度器为 Pod web-1 查看了所有节点，选中 node-2',
+    ],
+  ];
+  for (const [entry, english, chinese] of cases) {
+    assert.equal(sentence(entry, translator('en'), 'node-2'), english);
+    assert.equal(sentence(entry, translator('zh-cn'), 'node-2'), chinese);
+  }
+});

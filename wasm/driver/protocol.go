@@ -1,0 +1,134 @@
+package driver
+
+import (
+	"github.com/tabernetes/tabernetes/core/cluster"
+	"github.com/tabernetes/tabernetes/core/trace"
+)
+
+// The messages between the page and the worker. The TypeScript twin is
+// site/src/engine/protocol.ts; TestProtocolTwin compares names and fields.
+
+// request is what every message of the page has in common; the rest of it is
+// decoded into the struct that requests names for its type.
+type request struct {
+	Type string `json:"type"`
+}
+
+// What the page asks of the engine.
+type (
+	bootRequest struct {
+		Seed     uint64 `json:"seed"`
+		Nodes    int    `json:"nodes"`
+		Database string `json:"database"`
+		Speed    Speed  `json:"speed"`
+	}
+	execRequest struct {
+		ID   int    `json:"id"`
+		Line string `json:"line"`
+	}
+	interruptRequest struct {
+		ID int `json:"id"`
+	}
+	completeRequest struct {
+		ID     int    `json:"id"`
+		Line   string `json:"line"`
+		Cursor int    `json:"cursor"`
+	}
+	editedRequest struct {
+		ID      int    `json:"id"`
+		Content string `json:"content"`
+		Saved   bool   `json:"saved"`
+	}
+	pauseRequest     struct{}
+	playRequest      struct{}
+	stepRequest      struct{}
+	stepWriteRequest struct{}
+	speedRequest     struct {
+		Speed Speed `json:"speed"`
+	}
+	componentRequest struct {
+		Actor  string `json:"actor"`
+		Action string `json:"action"`
+	}
+	changedRequest struct {
+		Revisions []int64 `json:"revisions"`
+	}
+	objectRequest struct {
+		ID        int    `json:"id"`
+		Group     string `json:"group"`
+		Resource  string `json:"resource"`
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+		Revision  int64  `json:"revision"`
+	}
+	drawnRequest struct{}
+	resetRequest struct{}
+)
+
+// What the engine tells the page.
+type (
+	readyEvent struct {
+		Type     string `json:"type"`
+		Restored bool   `json:"restored"`
+		Revision int64  `json:"revision"`
+		Entry    int64  `json:"entry"`
+	}
+	frameEvent struct {
+		Type     string               `json:"type"`
+		Now      string               `json:"now"`
+		Revision int64                `json:"revision"`
+		Durable  int64                `json:"durable"`
+		Quiet    bool                 `json:"quiet"`
+		Playing  bool                 `json:"playing"`
+		Speed    Speed                `json:"speed"`
+		Next     string               `json:"next"`
+		Actors   []cluster.ActorState `json:"actors,omitempty"`
+		Overview *cluster.Overview    `json:"overview,omitempty"`
+		Entries  lines                `json:"entries,omitempty"`
+		Omitted  int                  `json:"omitted,omitempty"`
+	}
+	outputEvent struct {
+		Type   string `json:"type"`
+		ID     int    `json:"id"`
+		Stream string `json:"stream"`
+		Text   string `json:"text"`
+	}
+	doneEvent struct {
+		Type     string `json:"type"`
+		ID       int    `json:"id"`
+		Exit     int    `json:"exit"`
+		Revision int64  `json:"revision"`
+	}
+	completedEvent struct {
+		Type  string   `json:"type"`
+		ID    int      `json:"id"`
+		Words []string `json:"words"`
+	}
+	changedEvent struct {
+		Type    string                   `json:"type"`
+		Changes map[int64][]trace.Change `json:"changes"`
+	}
+	objectEvent struct {
+		Type  string `json:"type"`
+		ID    int    `json:"id"`
+		YAML  string `json:"yaml"`
+		Error string `json:"error"`
+	}
+	editEvent struct {
+		Type    string `json:"type"`
+		ID      int    `json:"id"`
+		Name    string `json:"name"`
+		Content string `json:"content"`
+	}
+	clearEvent struct {
+		Type string `json:"type"`
+	}
+	goneEvent struct {
+		Type string `json:"type"`
+	}
+	failedEvent struct {
+		Type    string `json:"type"`
+		Kind    string `json:"kind"` // storage, space, engine or request
+		Message string `json:"message"`
+	}
+)

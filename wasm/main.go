@@ -1,0 +1,29 @@
+//go:build js && wasm
+
+// Command wasm is the engine in the browser: a driver over a cluster whose
+// etcd is an IndexedDB, run by a web worker. bridge.go beside this file is the
+// only place that faces JavaScript; its TypeScript twin is
+// site/src/engine/protocol.ts.
+//
+// Left out: fetching and starting the module, progress, and the lock that keeps
+// it to one engine an origin: site/src/engine/worker.ts does that before
+// there is an engine.
+package main
+
+import (
+	"time"
+
+	"github.com/tabernetes/tabernetes/core/store"
+	"github.com/tabernetes/tabernetes/core/store/indexeddb"
+	"github.com/tabernetes/tabernetes/wasm/driver"
+)
+
+func main() {
+	b := newBridge()
+	b.run(driver.New(driver.Options{
+		Now:    time.Now,
+		Send:   b.send,
+		Open:   func(name string) (store.Log, error) { return indexeddb.Open(name, indexeddb.Options{Post: b.post}) },
+		Delete: deleteDatabase,
+	}))
+}
