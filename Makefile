@@ -4,7 +4,7 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run build site test test-go test-store test-site test-browser bench clean prerequisites browser
+.PHONY: help run build site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
@@ -31,7 +31,7 @@ site/node_modules/.package-lock.json: site/package.json site/package-lock.json |
 test: test-go test-store test-site test-browser
 	@echo "all tests passed"
 
-test-go: prerequisites
+test-go: prerequisites etcd
 	@echo "== Go: vet and tests"
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./core/store/indexeddb/...
@@ -58,6 +58,9 @@ prerequisites:
 
 browser:
 	@.ci/prerequisites browser
+
+etcd:
+	@.ci/prerequisites etcd
 
 clean:
 	rm -rf .build site/build site/dist site/node_modules

@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"core/store/file":      {"core/store", "core/store/frame"},
 	"core/store/indexeddb": {"core/store", "core/store/frame"},
 	"core/store/storetest": {"core/store", "core/store/memory"},
+	"core/archive":         {"core/store", "core/store/frame", "core/store/memory"},
 	"core/rest":            {"core/api"},
 	"core/strategic":       {},
 	"core/trace":           {"core/api", "core/store"},
@@ -38,9 +39,9 @@ var mayImport = map[string][]string{
 	"core/kubelet/...":     {"core/api", "core/client", "core/rest", "core/sim", "core/trace", "core/kubelet/..."},
 	"core/kubectl/...":     {"core/rest", "core/strategic", "core/kubectl/..."},
 	"core/cluster":         {"core/..."},
-	"wasm":                 {"core/cluster", "core/store/indexeddb", "core/...", "wasm/..."},
-	"wasm/...":             {"core/...", "wasm/..."},
-	"cmd/...":              {"core/..."},
+	"wasm":                 {"core/cluster", "core/store/indexeddb", "core/...", "lessons/...", "wasm/..."},
+	"wasm/...":             {"core/...", "lessons/...", "wasm/..."},
+	"cmd/...":              {"core/...", "lessons/..."},
 	"lessons/...":          {"core/...", "lessons/..."},
 }
 

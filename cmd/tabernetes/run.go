@@ -12,6 +12,7 @@ import (
 
 	"github.com/tabernetes/tabernetes/core/cluster"
 	"github.com/tabernetes/tabernetes/core/kubectl"
+	"github.com/tabernetes/tabernetes/core/store"
 )
 
 // bootSteps bounds how many events a cluster may take to start.
@@ -27,6 +28,8 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	nodes := flags.Int("nodes", 3, "how many nodes the cluster has")
 	output := flags.StringP("output", "o", "text", "text or json (one object a line)")
 	boot := flags.Bool("boot", false, "print how the cluster itself came up, too")
+	var where place
+	where.flags(flags)
 	if err := flags.Parse(args); err != nil {
 		if err == pflag.ErrHelp {
 			return err
@@ -43,15 +46,25 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if *nodes < 0 || *nodes > cluster.MaxNodes {
 		return usageError{fmt.Errorf("--nodes: %d is not between 0 and %d", *nodes, cluster.MaxNodes)}
 	}
-	if *nodes == 0 {
-		*nodes = -1
-	}
 	lines, dir, err := script(flags.Arg(0), in)
 	if err != nil {
 		return err
 	}
-	c, err := cluster.New(cluster.Options{Seed: *seed, Nodes: *nodes, Retain: -1, Files: folder(dir)})
+	if err := where.open(); err != nil {
+		return err
+	}
+	as := identity{*seed, *nodes}
+	if where.had && !flags.Changed("seed") {
+		as.Seed = where.told.Seed
+	}
+	if where.had && !flags.Changed("nodes") {
+		as.Nodes = where.told.Nodes
+	}
+	c, err := start(as, where.log, folder(dir))
 	if err != nil {
+		return err
+	}
+	if err := where.started(as); err != nil {
 		return err
 	}
 	if err := c.RunUntilQuiet(bootSteps); err != nil {
@@ -63,7 +76,18 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if err := play(c, lines, form); err != nil {
 		return err
 	}
-	return form.end(c)
+	if err := form.end(c); err != nil {
+		return err
+	}
+	return where.leave(c)
+}
+
+// start makes a cluster of so many nodes on a log; nil is memory.
+func start(as identity, log store.Log, files kubectl.Files) (*cluster.Cluster, error) {
+	if as.Nodes == 0 {
+		as.Nodes = -1
+	}
+	return cluster.New(cluster.Options{Seed: as.Seed, Nodes: as.Nodes, Log: log, Retain: -1, Files: files})
 }
 
 // play runs the lines one after the other.

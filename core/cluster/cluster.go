@@ -64,14 +64,9 @@ type Cluster struct {
 	session *kubectl.Session
 	you     *sim.Process // the learner's hands, and kubectl
 	inputs  []Input
+	typed   map[int]func()       // how to interrupt a line, by the place of its input
+	editors []func([]byte, bool) // what answers the editors opened so far
 	retain  store.Revision
-}
-
-// Input is something done to the cluster from outside, with its virtual time.
-// Seed and inputs are all it takes to have the same run again.
-type Input struct {
-	Time time.Time
-	Line string
 }
 
 // New opens the log and starts every component. Nothing has happened yet but
@@ -84,7 +79,7 @@ func New(opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain)}
+	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain), typed: map[int]func(){}}
 	c.world = sim.New(opts.Seed+uint64(st.Revision()), resumeAt(st))
 	c.rec = trace.NewRecorder(c.world.Now, c.written)
 	if err := c.followLog(); err != nil {
@@ -253,9 +248,6 @@ func (c *Cluster) Err() error { return c.store.Err() }
 
 // Server is the cluster's API, for edges that serve it.
 func (c *Cluster) Server() *apiserver.Server { return c.server }
-
-// Inputs are what has been done to the cluster from outside, in order.
-func (c *Cluster) Inputs() []Input { return c.inputs }
 
 // ErrNoSuchActor is wrapped by the errors of calls that name an actor.
 var ErrNoSuchActor = errors.New("no such component")

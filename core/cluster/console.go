@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,11 +24,15 @@ func (c *Cluster) openConsole() {
 		Transport: wire{c},
 		Now:       c.world.Now,
 		After: func(d time.Duration, fn func()) func() {
-			e := c.you.Schedule(sim.Timer, sim.Work, d, "kubectl waits", fn)
+			class := sim.Idle // deadlines and polling: the world may be quiet meanwhile
+			if d == 0 {
+				class = sim.Work
+			}
+			e := c.you.Schedule(sim.Timer, class, d, "kubectl waits", fn)
 			return func() { c.you.Cancel(e) }
 		},
 		Files: c.opts.Files,
-		Edit:  c.opts.Edit,
+		Edit:  c.editor(),
 		Clear: c.opts.Clear,
 	})
 }
@@ -65,7 +70,7 @@ func (c *Cluster) Exec(line string, out, errw func(string), done func(exit int))
 		done(1)
 		return func() {}
 	}
-	c.inputs = append(c.inputs, Input{Time: c.Now(), Line: line})
+	n := c.did(Type, line)
 	var running func()
 	interrupted := false
 	c.you.Schedule(sim.Input, sim.Work, 0, firstLine(line), func() {
@@ -75,12 +80,15 @@ func (c *Cluster) Exec(line string, out, errw func(string), done func(exit int))
 		}
 		running = c.session.Run(line, out, errw, done)
 	})
-	return func() {
+	interrupt = func() {
+		c.did(Interrupt, strconv.Itoa(n))
 		interrupted = true
 		if running != nil {
 			running()
 		}
 	}
+	c.typed[n] = interrupt
+	return interrupt
 }
 
 // Complete proposes how the word at cursor could go on.

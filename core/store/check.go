@@ -1,7 +1,9 @@
 package store
 
+import "slices"
+
 // check refuses a transaction as etcd does before it looks at any state
-// (server/etcdserver/api/v3rpc/key.go), and any write once the log has failed.
+// (server/etcdserver/api/v3rpc/key.go), and writes once the log has failed.
 func (s *Store) check(t Txn) error {
 	if max(len(t.If), len(t.Then), len(t.Else)) > s.opts.MaxTxnOps {
 		return ErrTooManyOps
@@ -28,19 +30,19 @@ func (s *Store) check(t Txn) error {
 	if size > s.opts.MaxRequestBytes {
 		return ErrRequestTooLarge
 	}
-	if writes(t.Then) || writes(t.Else) {
+	switch {
+	case has(OpPut, t):
 		return s.Err()
+	case has(OpDelete, t):
+		return s.frees()
 	}
 	return nil
 }
 
-func writes(ops []Op) bool {
-	for i := range ops {
-		if ops[i].Type != OpRange {
-			return true
-		}
-	}
-	return false
+// has reports whether either branch has an operation of that type.
+func has(o OpType, t Txn) bool {
+	is := func(op Op) bool { return op.Type == o }
+	return slices.ContainsFunc(t.Then, is) || slices.ContainsFunc(t.Else, is)
 }
 
 // checkOps checks one branch and returns its keys' and values' bytes.
@@ -61,7 +63,9 @@ func checkOps(ops []Op) (size int, err error) {
 }
 
 // checkOverlap refuses two writes to one key in one branch: a put with a put,
-// or a put with a delete.
+// or a put with a delete. etcd does not see the overlap with a delete of
+// everything from a key on, does both, and may die of it when that revision is
+// compacted (3.6.8: "range failed to find revision pair"); here it is refused.
 func checkOverlap(ops []Op) error {
 	if len(ops) < 2 {
 		return nil

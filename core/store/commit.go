@@ -1,20 +1,17 @@
 package store
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // committer is the way from memory to the log. There is no timer: while the
 // log works on a batch the next one collects, and goes off when that is done.
 type committer struct {
-	pending      []*Record // written in memory, not yet handed over
+	pending      []*Record // written in memory, not yet handed over, or to be so again
+	failed       []*Record // handed over and refused, while other calls are under way
 	inflight     int       // calls that the log has not answered
 	durable      Revision  // every revision up to here is safe
 	durableIndex int64
 	waiters      []waiter // in the order they came
-	err          error    // of the log; after it nothing is written any more
+	err          error    // of the log; after it nothing is handed over, but see Disarm
 	closed       bool
 	flushing     bool
 
@@ -67,6 +64,9 @@ func (s *Store) appendBatch() {
 	last := batch[n-1]
 	c.inflight++
 	s.log.Append(batch, func(err error) {
+		if err != nil {
+			c.failed = append(c.failed, batch...)
+		}
 		s.answered(err, func() { c.durable, c.durableIndex = last.Revision, last.Index })
 	})
 }
@@ -95,6 +95,10 @@ func (s *Store) answered(err error, note func()) {
 	default:
 		note()
 	}
+	if c.err != nil && c.inflight == 0 {
+		c.pending, c.failed = append(c.failed, c.pending...), nil
+		c.compacting = c.compactedLog
+	}
 	waiting := c.waiters
 	c.waiters = nil
 	for _, w := range waiting {
@@ -103,30 +107,12 @@ func (s *Store) answered(err error, note func()) {
 	s.Flush()
 }
 
-// fail raises the alarm: no write is taken any more, reads go on.
-func (s *Store) fail(err error) {
-	if errors.Is(err, ErrNoSpace) {
-		s.commit.err = err
-	} else {
-		s.commit.err = fmt.Errorf("%w: %w", ErrStopped, err)
-	}
-}
-
-// Err is why the store takes no writes, nil if it does. It wraps ErrNoSpace
-// where the disk or the quota is full, else ErrStopped.
-func (s *Store) Err() error {
-	if s.commit.err == nil && s.commit.closed {
-		return ErrStopped
-	}
-	return s.commit.err
-}
-
 // Durable is the last revision that survives the end of the process.
 func (s *Store) Durable() Revision { return s.commit.durable }
 
-// OnDurable calls fn once with nil when rev is safe, or with an error when it
-// is known that it never will be: at once if that is already so, else from the
-// log's completion.
+// OnDurable calls fn once: with nil when rev is safe, or with Err when the log
+// has failed, so that it is not and will not be, unless Disarm helps. That is
+// at once if it is already so, else from the log's completion.
 func (s *Store) OnDurable(rev Revision, fn func(error)) {
 	switch {
 	case rev <= s.commit.durable:

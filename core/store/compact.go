@@ -17,7 +17,7 @@ func (s *Store) Compact(rev Revision) error {
 	case rev > s.rev:
 		return ErrFutureRev
 	}
-	if err := s.Err(); err != nil {
+	if err := s.frees(); err != nil {
 		return err
 	}
 	if kept := s.since(rev); len(kept) > 0 && kept[0].Revision == rev { // revision 1 has no record

@@ -19,8 +19,8 @@ var (
 	ErrLeaseExist       = errors.New("etcdserver: lease already exists")
 	ErrLeaseTTLTooLarge = errors.New("etcdserver: too large lease TTL")
 
-	// ErrNoSpace is what a Log wraps when the disk or quota is full. After
-	// it, as after any failed write, the store only reads.
+	// ErrNoSpace is what a Log wraps when the disk or quota is full. It raises
+	// an alarm: see Disarm.
 	ErrNoSpace = errors.New("etcdserver: mvcc: database space exceeded")
 	// ErrStopped is what writes meet after the log failed otherwise or was
 	// closed.

@@ -102,8 +102,8 @@ func (s *Store) Revoke(id LeaseID, origin Origin) (Revision, error) {
 	switch {
 	case l == nil:
 		return 0, ErrLeaseNotFound
-	case s.Err() != nil:
-		return 0, s.Err()
+	case s.frees() != nil:
+		return 0, s.frees()
 	}
 	keys := l.sortedKeys()
 	w := writer{s: s, rev: s.rev, events: make([]Event, 0, len(keys))}

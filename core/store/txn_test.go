@@ -135,6 +135,7 @@ func TestTxnRefused(t *testing.T) {
 		{store.Txn{Then: []store.Op{{Type: store.OpPut, Key: "/a", IgnoreValue: true, Value: []byte("x")}}}, "etcdserver: value is provided"},
 		{store.Txn{Then: []store.Op{{Type: store.OpPut, Key: "/a", IgnoreLease: true, Lease: 9}}}, "etcdserver: lease is provided"},
 		{store.Txn{Then: []store.Op{put1("/x"), {Key: "/a", Revision: 2}}}, "etcdserver: mvcc: required revision has been compacted"},
+		{store.Txn{Then: []store.Op{{Key: "/a", Revision: 2}, {Type: store.OpPut, Key: "/x", Lease: 9}}}, "etcdserver: mvcc: required revision has been compacted"},
 		{store.Txn{Then: []store.Op{put1("/x"), {Key: "/a", Revision: 4}}}, "etcdserver: mvcc: required revision is a future revision"},
 	} {
 		if _, err := s.Txn(test.txn); err == nil || err.Error() != test.want {

@@ -74,7 +74,7 @@ func tree(value []byte) (map[string]any, error) {
 	return out, nil
 }
 
-// outline lists an object's fields two levels deep.
+// outline lists an object's fields two levels deep, but for its identity.
 func outline(obj map[string]any) []Change {
 	var out []Change
 	for _, key := range sortedKeys(obj) {
@@ -87,6 +87,9 @@ func outline(obj map[string]any) []Change {
 			continue
 		}
 		for _, f := range sortedKeys(fields) {
+			if key == "metadata" && (f == "uid" || f == "creationTimestamp") {
+				continue // every object gets them
+			}
 			if v, empty := fields[f].(map[string]any); !empty || len(v) > 0 {
 				out = append(out, Change{Path: join(key, f), New: text(fields[f])})
 			}
@@ -127,32 +130,63 @@ func diffMaps(path string, a, b map[string]any, out *[]Change) {
 	}
 }
 
+// diffLists compares elements by what names them, and where nothing does by place.
 func diffLists(path string, a, b []any, out *[]Change) {
-	for i := range max(len(a), len(b)) {
-		var x, y any
-		if i < len(a) {
-			x = a[i]
+	key := keyOf(a, b)
+	if key == "" {
+		for i := range max(len(a), len(b)) {
+			diff(path+"["+strconv.Itoa(i)+"]", at(a, i), at(b, i), out)
 		}
-		if i < len(b) {
-			y = b[i]
+		return
+	}
+	for _, e := range b {
+		id := field(e, key)
+		diff(path+"["+key+"="+id+"]", find(a, key, id), e, out)
+	}
+	for _, e := range a {
+		if id := field(e, key); find(b, key, id) == nil {
+			diff(path+"["+key+"="+id+"]", e, nil, out)
 		}
-		diff(path+"["+element(i, x, y)+"]", x, y, out)
 	}
 }
 
-// element names a list's element by its type (conditions) or its name
-// (containers) where both sides agree on it, else by its index.
-func element(i int, a, b any) string {
+// keyOf is the field that tells the elements of both lists apart: type (of
+// conditions) or name (of containers); "" where there is none.
+func keyOf(lists ...[]any) string {
 	for _, key := range []string{"type", "name"} {
-		x, y := field(a, key), field(b, key)
-		if x == "" {
-			x = y
-		}
-		if x != "" && (x == y || y == "") {
-			return key + "=" + x
+		if len(lists[0])+len(lists[1]) > 0 && distinct(lists[0], key) && distinct(lists[1], key) {
+			return key
 		}
 	}
-	return strconv.Itoa(i)
+	return ""
+}
+
+func distinct(list []any, key string) bool {
+	seen := map[string]bool{}
+	for _, e := range list {
+		id := field(e, key)
+		if id == "" || seen[id] {
+			return false
+		}
+		seen[id] = true
+	}
+	return true
+}
+
+func at(list []any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
+}
+
+func find(list []any, key, id string) any {
+	for _, e := range list {
+		if field(e, key) == id {
+			return e
+		}
+	}
+	return nil
 }
 
 func field(v any, key string) string {

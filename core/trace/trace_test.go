@@ -54,6 +54,28 @@ func TestChangesOfAnUpdateAreItsLeaves(t *testing.T) {
 	}
 }
 
+func TestConditionsAreComparedByType(t *testing.T) {
+	with := func(conditions ...appsv1.DeploymentCondition) []byte {
+		d := deployment(1, "nginx")
+		d.Status.Conditions = conditions
+		return stored(t, d)
+	}
+	available := appsv1.DeploymentCondition{Type: "Available", Status: "True"}
+	progressing := appsv1.DeploymentCondition{Type: "Progressing", Status: "True"}
+	stalled := appsv1.DeploymentCondition{Type: "Progressing", Status: "False"}
+	got, err := Changes(store.Record{Events: []store.Event{{
+		KV:   store.KeyValue{Value: with(stalled, available)},
+		Prev: &store.KeyValue{Value: with(available, progressing)},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Change{{Path: "status.conditions[type=Progressing].status", Old: `"True"`, New: `"False"`}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 func TestChangesOfACreateAreAnOutline(t *testing.T) {
 	rec := store.Record{Revision: 9, Events: []store.Event{{KV: store.KeyValue{Key: "k", Value: stored(t, deployment(1, "nginx"))}}}}
 	got, err := Changes(rec)

@@ -6,7 +6,8 @@
 // of the process; with Options.Sync it is on the disk. A frame cut short at the
 // end of the file, as a crash leaves it, is dropped when the log is opened; any
 // other damage is an error that names the record. Compact writes a new file
-// beside the old one, syncs it and renames it over the old one.
+// beside the old one, syncs it and renames it over the old one. A full disk
+// raises the store's alarm; Resume cuts off what the failed write left.
 //
 // The file is locked against a second process where the system has flock. Left
 // out, against etcd's write-ahead log (server/storage/wal): segments, as
@@ -346,6 +347,18 @@ func syncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// Resume implements store.Resumer: what a failed write left behind the last
+// whole frame is cut off.
+func (l *Log) Resume(done func(error)) {
+	if errors.Is(l.err, store.ErrNoSpace) {
+		l.err = l.f.Truncate(l.size)
+	}
+	done(l.err)
+}
+
+// Size implements store.Sizer.
+func (l *Log) Size() int64 { return l.size }
 
 // Close implements store.Log.
 func (l *Log) Close() error {

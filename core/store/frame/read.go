@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/tabernetes/tabernetes/core/store"
@@ -16,12 +17,24 @@ type Reader struct {
 	chunk, chunks uint64 // of the snapshot, read so far and in all
 	records       bool   // a records frame was read
 	names         map[string]string
+	left          bounds
 }
+
+// bounds is how much a Reader may still make of what it reads.
+type bounds struct{ entries, bytes int64 }
 
 // NewReader returns a Reader that loads into into.
 func NewReader(into store.Loader) *Reader {
-	return &Reader{into: into, names: map[string]string{}}
+	return &Reader{into: into, names: map[string]string{}, left: bounds{math.MaxInt64, math.MaxInt64}}
 }
+
+// Bound limits what is made of frames that somebody else may have written:
+// records, changes, keys, leases and causes together, and the bytes of strings
+// and values. A frame that shares strings can be small and mean much.
+func (r *Reader) Bound(entries, bytes int64) { r.left = bounds{entries, bytes} }
+
+// ErrTooMuch is what a Reader fails with that meets its bounds.
+var ErrTooMuch = fmt.Errorf("%w: more than may be read", store.ErrCorrupt)
 
 // Frame reads one whole frame.
 func (r *Reader) Frame(b []byte) error {
@@ -37,12 +50,15 @@ func (r *Reader) Payload(h Header, b []byte) error {
 	if !h.Intact(b) {
 		return fmt.Errorf("%w: %v: checksum does not match", store.ErrCorrupt, h)
 	}
-	d := decoder{b: b, names: r.names}
+	d := decoder{b: b, names: r.names, left: &r.left}
 	var err error
 	if h.Kind == Snapshot {
 		err = r.snapshot(h, &d)
 	} else {
 		err = r.readRecords(h, &d)
+	}
+	if r.left.entries < 0 || r.left.bytes < 0 {
+		return fmt.Errorf("%w: %v", ErrTooMuch, h)
 	}
 	if d.bad || err == nil && len(d.b) > 0 {
 		return fmt.Errorf("%w: %v: malformed", store.ErrCorrupt, h)
@@ -107,6 +123,16 @@ type decoder struct {
 	origin store.Origin
 	key    string
 	names  map[string]string // one string for each name, however often it comes
+	left   *bounds
+}
+
+// spend takes from the bounds.
+func (d *decoder) spend(entries, bytes int64) {
+	d.left.entries -= entries
+	d.left.bytes -= bytes
+	if d.left.entries < 0 || d.left.bytes < 0 {
+		d.fail()
+	}
 }
 
 func (d *decoder) fail() { d.bad, d.b = true, nil }
@@ -139,6 +165,9 @@ func (d *decoder) count(size int) int {
 		d.fail()
 		return 0
 	}
+	if d.spend(int64(n), 0); d.bad {
+		return 0
+	}
 	return int(n)
 }
 
@@ -155,7 +184,7 @@ func (d *decoder) take(n uint64) []byte {
 
 func (d *decoder) bytes() []byte {
 	v := d.take(d.uint())
-	if len(v) == 0 {
+	if d.spend(0, int64(len(v))); d.bad || len(v) == 0 {
 		return nil
 	}
 	return append(make([]byte, 0, len(v)), v...)
@@ -172,7 +201,11 @@ func (d *decoder) field(prev *string) string {
 		d.fail()
 		return ""
 	}
-	*prev = (*prev)[:n] + string(d.take(d.uint()))
+	rest := d.take(d.uint())
+	if d.spend(0, int64(n)+int64(len(rest))); d.bad {
+		return ""
+	}
+	*prev = (*prev)[:n] + string(rest)
 	return *prev
 }
 

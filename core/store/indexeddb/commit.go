@@ -18,9 +18,10 @@ var uint8Array = js.Global().Get("Uint8Array")
 
 // job is one call for the committer.
 type job struct {
-	run  func() error
-	done func(error)
-	last bool
+	run    func() error
+	done   func(error)
+	last   bool
+	resume bool // after it, go on where space had run out
 }
 
 // enqueue gives the committer a job, in order, without waiting.
@@ -46,6 +47,9 @@ func (l *Log) commitAll() {
 			j := l.queue[0]
 			l.queue = l.queue[1:]
 			l.mu.Unlock()
+			if j.resume && errors.Is(l.err, store.ErrNoSpace) {
+				l.err = nil
+			}
 			if l.err == nil || j.last {
 				l.err = errors.Join(l.err, j.run())
 			}
@@ -106,7 +110,8 @@ func (l *Log) checkOwner(tx *idb.Transaction, fenced *bool) error {
 
 func (l *Log) append(records []*store.Record) error {
 	first, last := records[0].Index, records[len(records)-1].Index
-	value := toJS(frame.AppendRecords(nil, records))
+	bytes := frame.AppendRecords(nil, records)
+	value := toJS(bytes)
 	d := idb.DurabilityRelaxed
 	if l.opts.Strict {
 		d = idb.DurabilityStrict
@@ -115,7 +120,9 @@ func (l *Log) append(records []*store.Record) error {
 		return add(tx, logStore, int(first), value)
 	})
 	if err == nil {
-		l.spans = append(l.spans, span{first, last})
+		l.mu.Lock()
+		l.spans = append(l.spans, span{first, last, int64(len(bytes))})
+		l.mu.Unlock()
 	}
 	return err
 }
@@ -130,12 +137,14 @@ func (l *Log) compact(snap store.Snapshot) error {
 			break
 		}
 	}
+	size := int64(0)
 	err := l.write(idb.DurabilityStrict, func(tx *idb.Transaction) error {
 		if err := clear(tx, snapshotStore); err != nil {
 			return err
 		}
 		chunk := 0
 		for b := range frame.Snapshots(snap) {
+			size += int64(len(b))
 			if err := add(tx, snapshotStore, chunk, toJS(b)); err != nil {
 				return err
 			}
@@ -147,7 +156,9 @@ func (l *Log) compact(snap store.Snapshot) error {
 		return remove(tx, logStore, int(l.spans[keep-1].first))
 	})
 	if err == nil {
-		l.spans = append([]span(nil), l.spans[keep:]...)
+		l.mu.Lock()
+		l.spans, l.snapshot = append([]span(nil), l.spans[keep:]...), size
+		l.mu.Unlock()
 	}
 	return err
 }

@@ -18,6 +18,9 @@
 // all requests at once, then one wait, as a transaction ends by itself when
 // control returns to the browser. Answers go through Options.Post.
 //
+// Where the quota is used up (QuotaExceededError) the transaction has left
+// nothing behind, the store raises its alarm, and Resume lets it go on.
+//
 // The package is empty outside js/wasm. Left out: the blocked event, as version
 // 1 never upgrades; notice of site data being cleared, which shows as a failed
 // write.

@@ -44,16 +44,17 @@ type Log struct {
 	db    *idb.Database
 	raw   js.Value // the same, for what idb leaves out
 	owner int
-	spans []span
 	err   error // the committer's; after it nothing is written
 
-	mu    sync.Mutex
-	queue []job
-	wake  chan struct{} // holds one: there is something in queue
+	mu       sync.Mutex
+	spans    []span
+	snapshot int64 // bytes
+	queue    []job
+	wake     chan struct{} // holds one: there is something in queue
 }
 
-// span is the records of one key.
-type span struct{ first, last int64 }
+// span is the records of one key, and its bytes.
+type span struct{ first, last, size int64 }
 
 // Open opens the database of that name, making it if it is not there. It
 // waits, so it must not run inside a callback from JavaScript.
@@ -122,7 +123,9 @@ func (l *Log) Load(into store.Loader) error {
 				return err
 			}
 			if ok && h.Kind == frame.Records {
-				l.spans = append(l.spans, span{h.Index, indexed.last})
+				l.spans = append(l.spans, span{h.Index, indexed.last, int64(len(buf))})
+			} else {
+				l.snapshot += int64(len(buf))
 			}
 		}
 	}
@@ -149,6 +152,24 @@ func (l *Log) Append(records []*store.Record, done func(error)) {
 // deletes what was safe before.
 func (l *Log) Compact(snap store.Snapshot, done func(error)) {
 	l.enqueue(job{done: done, run: func() error { return l.compact(snap) }})
+}
+
+// Resume implements store.Resumer: a transaction that found no room has left
+// nothing behind.
+func (l *Log) Resume(done func(error)) {
+	l.enqueue(job{resume: true, done: done, run: func() error { return nil }})
+}
+
+// Size implements store.Sizer: the bytes of the values, without what the
+// browser adds.
+func (l *Log) Size() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	total := l.snapshot
+	for _, s := range l.spans {
+		total += s.size
+	}
+	return total
 }
 
 // Close implements store.Log: the database is closed after the calls already

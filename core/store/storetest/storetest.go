@@ -44,6 +44,7 @@ func Run(t *testing.T, medium func(t *testing.T) Medium) {
 		{"Crash", testCrash},
 		{"Damage", testDamage},
 		{"Reopen", testReopen},
+		{"ReadBack", testReadBack},
 		{"CompactionReopen", testCompactionReopen},
 		{"CompactAnywhere", testCompactAnywhere},
 		{"LeaseReopen", testLeaseReopen},

@@ -1,0 +1,76 @@
+//go:build js && wasm
+
+package indexeddb
+
+import (
+	"errors"
+	"fmt"
+	"syscall/js"
+	"testing"
+
+	"github.com/tabernetes/tabernetes/core/store"
+)
+
+// noRoom has every add fail as it does where the quota is used up, until the
+// function returned is called.
+func noRoom() (room func()) {
+	undo := js.Global().Call("eval", `(() => {
+		const proto = IDBObjectStore.prototype, add = proto.add
+		proto.add = () => { throw new DOMException("the quota is used up", "QuotaExceededError") }
+		return () => { proto.add = add }
+	})()`)
+	return func() { undo.Invoke() }
+}
+
+// await runs the loop until call's answer is there.
+func await(m *medium, call func(func(error))) (err error) {
+	done := false
+	call(func(e error) { err, done = e, true })
+	m.Settle(func() bool { return done })
+	return err
+}
+
+// A full quota raises the alarm; nothing that was safe is lost, and when there
+// is room again everything that was refused is written.
+func TestQuota(t *testing.T) {
+	m := newMedium(t)
+	s := openStore(t, m)
+	put(t, s, "/k", "safe")
+	settle(t, m, s)
+	before := s.Usage().LogBytes
+	room := noRoom()
+	put(t, s, "/k", "waits")
+	err := await(m, func(fn func(error)) { s.Sync(fn); s.Flush() })
+	if !errors.Is(err, store.ErrNoSpace) || !errors.Is(s.Err(), store.ErrNoSpace) {
+		t.Fatalf("write without room: %v; Err: %v", err, s.Err())
+	}
+	if _, err := s.Put("/k", nil, store.Origin{}); !errors.Is(err, store.ErrNoSpace) {
+		t.Errorf("next write: %v", err)
+	}
+	if err := await(m, s.Disarm); !errors.Is(err, store.ErrNoSpace) {
+		t.Errorf("disarmed without room: %v", err)
+	}
+	room()
+	if err := await(m, s.Disarm); err != nil || s.Err() != nil || s.Durable() != 3 {
+		t.Fatalf("disarm: %v, durable %d", err, s.Durable())
+	}
+	for i := range 50 {
+		put(t, s, "/k", fmt.Sprint(i))
+	}
+	settle(t, m, s)
+	grown := s.Usage().LogBytes
+	if before <= 0 || grown <= before {
+		t.Errorf("the log takes %d bytes, and %d after 50 writes", before, grown)
+	}
+	again := openStore(t, m)
+	if kv, _ := again.Get("/k"); string(kv.Value) != "49" || again.Revision() != 53 || again.Usage().LogBytes != grown {
+		t.Errorf("reopened at %d with %+v, %+v", again.Revision(), kv, again.Usage())
+	}
+	if err := again.Compact(53); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, m, again)
+	if u := again.Usage(); u.LogBytes >= grown {
+		t.Errorf("compacted, the log takes %d bytes, before %d", u.LogBytes, grown)
+	}
+}
