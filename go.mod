@@ -9,6 +9,7 @@ require (
 	github.com/hack-pad/go-indexeddb v0.3.2 // the browser store
 	github.com/rogpeppe/go-internal v1.15.0 // tests: txtar archives of recorded exchanges
 	github.com/spf13/pflag v1.1.0 // flags as kubectl parses them, and the command's own
+	golang.org/x/sync v0.19.0 // grading: a bounded group of goroutines
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // JSON patch and merge patch, upstream's own choice
 	k8s.io/api v0.36.3 // the types
 	k8s.io/apimachinery v0.36.3 // their machinery: metadata, errors, selectors, validation

@@ -11,11 +11,13 @@ import (
 	"github.com/tabernetes/tabernetes/wasm/driver"
 )
 
-// bridge carries messages between the worker's page and the driver, and gives
-// the driver its turns. Everything that touches the cluster runs on one
+// bridge carries messages between the tabs and the driver, through the hub that
+// the worker's script has put at globalThis.tabernetes (site/src/engine/hub.ts),
+// and gives the driver its turns. Everything that touches the cluster runs on one
 // goroutine, in run; JavaScript's callbacks only post to it, for blocking in
 // one would be a deadlock.
 type bridge struct {
+	hub  js.Value
 	jobs []func()
 	wake chan struct{}
 
@@ -25,7 +27,9 @@ type bridge struct {
 	at    time.Time
 }
 
-func newBridge() *bridge { return &bridge{wake: make(chan struct{}, 1)} }
+func newBridge() *bridge {
+	return &bridge{hub: js.Global().Get("tabernetes"), wake: make(chan struct{}, 1)}
+}
 
 // post has fn called on the driver's goroutine.
 func (b *bridge) post(fn func()) {
@@ -36,13 +40,13 @@ func (b *bridge) post(fn func()) {
 	}
 }
 
-// send gives an event to the page, as JSON.
-func (b *bridge) send(event any) {
+// send gives an event to a tab, as JSON.
+func (b *bridge) send(tab int, event any) {
 	data, err := json.Marshal(event)
 	if err != nil {
 		panic("bridge: " + err.Error())
 	}
-	js.Global().Call("postMessage", string(data))
+	b.hub.Call("tell", tab, string(data))
 }
 
 // run never returns. The functions it makes live as long as the worker.
@@ -54,13 +58,17 @@ func (b *bridge) run(d *driver.Driver) {
 		return nil
 	})
 	channel.Get("port1").Set("onmessage", elapsed)
-	js.Global().Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		data := args[0].Get("data").String()
-		b.post(func() { d.Handle([]byte(data)) })
+	hear := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		tab, data := args[0].Int(), args[1].String()
+		b.post(func() { d.Handle(tab, []byte(data)) })
 		return nil
-	}))
-	// Tells the worker's script that messages are heard from now on.
-	js.Global().Call("postMessage", `{"type":"listening"}`)
+	})
+	leave := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		tab := args[0].Int()
+		b.post(func() { d.Leave(tab) })
+		return nil
+	})
+	b.hub.Call("listen", hear, leave)
 	for range b.wake {
 		for len(b.jobs) > 0 {
 			job := b.jobs[0]

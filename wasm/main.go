@@ -5,9 +5,9 @@
 // only place that faces JavaScript; its TypeScript twin is
 // site/src/engine/protocol.ts.
 //
-// Left out: fetching and starting the module, progress, and the lock that keeps
-// it to one engine an origin: site/src/engine/worker.ts does that before
-// there is an engine.
+// Left out: fetching and starting the module, progress, the lock that keeps it to
+// one engine a cluster, and the lines to the tabs: site/src/engine/worker.ts and
+// hub.ts do that around the engine.
 package main
 
 import (

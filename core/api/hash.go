@@ -65,3 +65,13 @@ func safeEncode(s string) string {
 	}
 	return string(out)
 }
+
+// HashRevision names what a StatefulSet's ControllerRevision keeps, as
+// pkg/controller/history.HashControllerRevision does: through FNV-32, with the
+// collision count in digits.
+func HashRevision(data []byte, collisionCount int32) string {
+	hasher := fnv.New32()
+	hasher.Write(data)
+	fmt.Fprint(hasher, collisionCount)
+	return safeEncode(fmt.Sprint(hasher.Sum32()))
+}

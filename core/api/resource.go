@@ -58,6 +58,9 @@ type Resource struct {
 
 	// Default fills in what the client left out, as upstream's SetDefaults_… do.
 	Default func(Object)
+	// Restore fills in what the storage encoding doesn't keep: kind and
+	// apiVersion of objects within the object.
+	Restore func(Object)
 	// PrepareCreate clears what a client may not set (status) and sets generation.
 	PrepareCreate func(Object)
 	// PrepareUpdate keeps the old status (on the main resource) and raises the

@@ -11,8 +11,8 @@ import (
 // resources lists every kind served, in discovery's order.
 func resources() []*Resource {
 	return []*Resource{
-		configMaps(), events(), namespaces(), nodes(), pods(), serviceAccounts(),
-		deployments(), replicaSets(), leases(),
+		configMaps(), events(), namespaces(), nodes(), persistentVolumeClaims(), pods(), serviceAccounts(),
+		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(), leases(),
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ScaleOf is a Deployment's or ReplicaSet's scale subresource
-// (pkg/registry/apps/{deployment,replicaset}/storage).
+// ScaleOf is a Deployment's, ReplicaSet's or StatefulSet's scale subresource
+// (pkg/registry/apps/{deployment,replicaset,statefulset}/storage).
 func ScaleOf(obj Object) (*autoscalingv1.Scale, error) {
 	var spec, status int32
 	var selector *metav1.LabelSelector
@@ -17,6 +17,8 @@ func ScaleOf(obj Object) (*autoscalingv1.Scale, error) {
 	case *appsv1.Deployment:
 		spec, status, selector = int32(replicas(o.Spec.Replicas)), o.Status.Replicas, o.Spec.Selector
 	case *appsv1.ReplicaSet:
+		spec, status, selector = int32(replicas(o.Spec.Replicas)), o.Status.Replicas, o.Spec.Selector
+	case *appsv1.StatefulSet:
 		spec, status, selector = int32(replicas(o.Spec.Replicas)), o.Status.Replicas, o.Spec.Selector
 	default:
 		return nil, fmt.Errorf("%T has no scale", obj)
@@ -44,6 +46,8 @@ func SetScale(obj Object, scale *autoscalingv1.Scale) error {
 	case *appsv1.Deployment:
 		o.Spec.Replicas = &n
 	case *appsv1.ReplicaSet:
+		o.Spec.Replicas = &n
+	case *appsv1.StatefulSet:
 		o.Spec.Replicas = &n
 	default:
 		return fmt.Errorf("%T has no scale", obj)

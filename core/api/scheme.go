@@ -87,6 +87,9 @@ func DecodeStorage(data []byte) (Object, error) {
 		return nil, err
 	}
 	obj.GetObjectKind().SetGroupVersionKind(gvk)
+	if r.Restore != nil {
+		r.Restore(obj)
+	}
 	return obj, nil
 }
 

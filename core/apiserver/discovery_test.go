@@ -33,6 +33,10 @@ func TestDiscovery(t *testing.T) {
 	all := []any{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
 	part := []any{"get", "patch", "update"}
 	want := []map[string]any{
+		{"name": "controllerrevisions", "singularName": "controllerrevision", "namespaced": true, "kind": "ControllerRevision", "verbs": all},
+		{"name": "daemonsets", "singularName": "daemonset", "namespaced": true, "kind": "DaemonSet", "verbs": all,
+			"shortNames": []any{"ds"}, "categories": []any{"all"}},
+		{"name": "daemonsets/status", "singularName": "", "namespaced": true, "kind": "DaemonSet", "verbs": part},
 		{"name": "deployments", "singularName": "deployment", "namespaced": true, "kind": "Deployment", "verbs": all,
 			"shortNames": []any{"deploy"}, "categories": []any{"all"}},
 		{"name": "deployments/scale", "singularName": "", "namespaced": true, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": part},
@@ -41,6 +45,10 @@ func TestDiscovery(t *testing.T) {
 			"shortNames": []any{"rs"}, "categories": []any{"all"}},
 		{"name": "replicasets/scale", "singularName": "", "namespaced": true, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": part},
 		{"name": "replicasets/status", "singularName": "", "namespaced": true, "kind": "ReplicaSet", "verbs": part},
+		{"name": "statefulsets", "singularName": "statefulset", "namespaced": true, "kind": "StatefulSet", "verbs": all,
+			"shortNames": []any{"sts"}, "categories": []any{"all"}},
+		{"name": "statefulsets/scale", "singularName": "", "namespaced": true, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": part},
+		{"name": "statefulsets/status", "singularName": "", "namespaced": true, "kind": "StatefulSet", "verbs": part},
 	}
 	if diff := cmp.Diff(want, got.Resources); diff != "" || got.GroupVersion != "apps/v1" {
 		t.Error(diff)

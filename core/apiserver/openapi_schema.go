@@ -142,6 +142,9 @@ var requiredMarks = map[string]bool{
 	"PodCertificateProjection.keyType":         true,
 	"PodCertificateProjection.signerName":      true,
 	"ProjectedVolumeSource.sources":            false,
+	"StatefulSetOrdinals.start":                false,
+	"StatefulSetSpec.serviceName":              false,
+	"StatefulSetStatus.availableReplicas":      false,
 	"TypedLocalObjectReference.apiGroup":       false,
 	"TypedObjectReference.apiGroup":            false,
 }

@@ -32,6 +32,8 @@ func scaledPart(obj api.Object) scaled {
 		return scaled{o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector}
 	case *appsv1.ReplicaSet:
 		return scaled{o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector}
+	case *appsv1.StatefulSet:
+		return scaled{o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector}
 	}
 	return scaled{}
 }
@@ -41,6 +43,8 @@ func setReplicas(obj api.Object, n int32) {
 	case *appsv1.Deployment:
 		o.Spec.Replicas = &n
 	case *appsv1.ReplicaSet:
+		o.Spec.Replicas = &n
+	case *appsv1.StatefulSet:
 		o.Spec.Replicas = &n
 	}
 }

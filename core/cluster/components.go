@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/controller/daemonset"
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
 	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
@@ -11,6 +12,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
+	"github.com/tabernetes/tabernetes/core/controller/statefulset"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/sim"
@@ -33,6 +35,8 @@ var controlPlane = []component{
 	{actor: "root-ca-cert-publisher", start: rootca.Start},
 	{actor: "deployment-controller", start: deployment.Start},
 	{actor: "replicaset-controller", start: replicaset.Start},
+	{actor: "daemon-set-controller", start: daemonset.Start},
+	{actor: "statefulset-controller", start: statefulset.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "scheduler", start: scheduler.Start},
@@ -81,6 +85,7 @@ func (c *Cluster) Hold(actor string) error {
 	if _, err := c.part(actor); err != nil {
 		return err
 	}
+	c.did(Hold, actor)
 	c.world.Hold(actor)
 	return nil
 }
@@ -90,6 +95,7 @@ func (c *Cluster) Release(actor string) error {
 	if _, err := c.part(actor); err != nil {
 		return err
 	}
+	c.did(Release, actor)
 	c.world.Release(actor)
 	return nil
 }
@@ -101,6 +107,7 @@ func (c *Cluster) Stop(actor string) error {
 	if err != nil || p.proc == nil {
 		return err
 	}
+	c.did(Stop, actor)
 	p.client.Close()
 	p.proc.Kill()
 	p.proc, p.client = nil, nil
@@ -113,6 +120,7 @@ func (c *Cluster) Start(actor string) error {
 	if err != nil || p.proc != nil {
 		return err
 	}
+	c.did(Start, actor)
 	c.start(p)
 	return nil
 }
@@ -129,6 +137,7 @@ func (c *Cluster) Restart(actor string) error {
 func (c *Cluster) Disconnect(actor string) error {
 	p, err := c.part(actor)
 	if err == nil && p.client != nil {
+		c.did(Disconnect, actor)
 		p.client.Disconnect()
 	}
 	return err

@@ -66,6 +66,7 @@ type trial struct {
 	c      *Cluster
 	dice   *rand.Rand
 	bounds bounds
+	check  func() error // holds after every write
 	held   string
 	since  time.Time // held since
 }
@@ -89,11 +90,13 @@ func newTrial(t *testing.T, seed uint64) *trial {
 	t.Helper()
 	timing := client.DefaultTiming
 	timing.Spread = int64(seed%4) * 5000 // up to 1 ms … 150 ms
-	c, err := New(Options{Seed: seed, Nodes: 2 + int(seed%3), Timing: timing})
+	c, err := New(Options{Seed: seed, Nodes: 2 + int(seed%3), Timing: timing, Files: manifests{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &trial{c: c, dice: rand.New(rand.NewPCG(seed, 7)), bounds: bounds{most: 0, least: -1}}
+	tr := &trial{c: c, dice: rand.New(rand.NewPCG(seed, 7)), bounds: bounds{most: 0, least: -1}}
+	tr.check = tr.invariants
+	return tr
 }
 
 // live is the whole of a trial: start, a few deeds, and the final judgement.
@@ -167,7 +170,7 @@ func (tr *trial) do(line string) error {
 			tr.free()
 		}
 		if tr.c.Revision() != before {
-			if err := tr.invariants(); err != nil {
+			if err := tr.check(); err != nil {
 				return fmt.Errorf("%q, revision %d: %w", line, tr.c.Revision(), err)
 			}
 		}

@@ -22,7 +22,8 @@ func applyCommand() *Command {
 
 			# The same for what follows
 			kubectl apply -f - <<EOF`,
-		Setup: setupApply,
+		Missing: []string{"edit-last-applied", "set-last-applied", "view-last-applied"},
+		Setup:   setupApply,
 	}
 }
 

@@ -16,7 +16,7 @@ func clusterInfoCommand() *Command {
 		Name: "cluster-info", Group: groups[3],
 		Short: "Display cluster information",
 		Long:  "Display addresses of the control plane and services with label kubernetes.io/cluster-service=true.",
-		Usage: "[flags]", Examples: "kubectl cluster-info",
+		Usage: "[flags]", Examples: "kubectl cluster-info", Missing: []string{"dump"},
 		Setup: func(*pflag.FlagSet) action {
 			return func(c *call, args []string) error {
 				q := c.query([]string{"services"}).selector("kubernetes.io/cluster-service=true")

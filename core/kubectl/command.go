@@ -3,6 +3,7 @@ package kubectl
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ type Command struct {
 	// HelpOnOut has the help that a missing subcommand brings on standard
 	// output, as upstream's rollout does; the others use standard error.
 	HelpOnOut bool
+	// Missing are upstream's subcommands that this console does not have.
+	Missing []string
 	// Setup declares the flags and returns what runs once they are parsed.
 	Setup func(f *pflag.FlagSet) action
 
@@ -179,17 +182,7 @@ func (c *call) run(args []string) error {
 			return c.unknown(rest, i)
 		}
 	}
-	c.flags = pflag.NewFlagSet(cmd.Name, pflag.ContinueOnError)
-	c.flags.SortFlags = true
-	c.flags.Usage = func() {}
-	c.flags.SetOutput(errWriter{c})
-	var act action
-	if cmd.Setup != nil {
-		act = cmd.Setup(c.flags)
-	}
-	own := flagNames(c.flags)
-	globalFlags(c.flags)
-	help := c.flags.BoolP("help", "h", false, "")
+	act, own, help := c.declare()
 	if err := c.flags.Parse(rest); err != nil && !errors.Is(err, pflag.ErrHelp) {
 		return fmt.Errorf("%v\nSee '%s --help' for usage.", flagError(err), cmd.path())
 	}
@@ -208,10 +201,10 @@ func (c *call) run(args []string) error {
 		show(cmd.help(c.flags, own))
 		return errExit
 	}
-	if f := c.flags.Lookup("dry-run"); f != nil && f.Value.String() == "unchanged" {
-		c.eprintf("W%s       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.\n",
-			c.session.env.Now().UTC().Format("0102 15:04:05.000000"))
+	if slices.Contains(cmd.Missing, c.flags.Arg(0)) {
+		return fmt.Errorf("%s %s is not available in this console", cmd.path(), c.flags.Arg(0))
 	}
+	c.deprecated()
 	if err := c.required(); err != nil {
 		return err
 	}
@@ -219,6 +212,27 @@ func (c *call) run(args []string) error {
 		return c.usageError("unknown command %q", c.flags.Arg(0))
 	}
 	return act(c, c.flags.Args())
+}
+
+// declare declares the command's flags, its own and the global ones.
+func (c *call) declare() (act action, own map[string]bool, help *bool) {
+	c.flags = pflag.NewFlagSet(c.cmd.Name, pflag.ContinueOnError)
+	c.flags.Usage = func() {}
+	c.flags.SetOutput(errWriter{c})
+	if c.cmd.Setup != nil {
+		act = c.cmd.Setup(c.flags)
+	}
+	own = flagNames(c.flags)
+	globalFlags(c.flags)
+	return act, own, c.flags.BoolP("help", "h", false, "")
+}
+
+// deprecated warns of --dry-run without a value.
+func (c *call) deprecated() {
+	if f := c.flags.Lookup("dry-run"); f != nil && f.Value.String() == "unchanged" {
+		c.eprintf("W%s       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.\n",
+			c.session.env.Now().UTC().Format("0102 15:04:05.000000"))
+	}
 }
 
 func (c *call) required() error {

@@ -17,7 +17,9 @@ func configCommand() *Command {
 		Short: "Modify kubeconfig files",
 		Long:  "Look at the context of this console, and change its namespace.",
 		Usage: "SUBCOMMAND",
-		Sub:   []*Command{currentContextCommand(), getContextsCommand(), setContextCommand(), useContextCommand(), configViewCommand()},
+		Missing: []string{"delete-cluster", "delete-context", "delete-user", "get-clusters", "get-users", "rename-context",
+			"set", "set-cluster", "set-credentials", "unset"},
+		Sub: []*Command{currentContextCommand(), getContextsCommand(), setContextCommand(), useContextCommand(), configViewCommand()},
 	}
 }
 

@@ -145,6 +145,12 @@ func (d *describer) write() error {
 		return d.deployment()
 	case "replicaset.apps":
 		return d.replicaSet()
+	case "daemonset.apps":
+		return d.daemonSet()
+	case "statefulset.apps":
+		return d.statefulSet()
+	case "persistentvolumeclaim":
+		return d.claim()
 	case "node":
 		return d.node()
 	case "namespace":

@@ -16,6 +16,14 @@
 // go-template output, -o kyaml, colours, the on-disk discovery cache (a session
 // keeps one in memory) and its age limit, the OpenAPI download before apply and
 // create (kubectl looks there whether the server validates fields; this one
-// always does), apply --prune and --server-side, and everything that needs a
-// stream in both directions (exec, attach, cp, port-forward, proxy, debug).
+// always does), apply --prune and --server-side, describers for kinds beyond
+// pods, workloads, nodes, namespaces, configmaps, secrets and service accounts
+// (others are described field by field), create's subcommands for other kinds,
+// and everything that needs a stream in both directions (exec, attach, cp,
+// port-forward, proxy, debug). logs --follow asks again each second instead of
+// keeping a stream open; a client-side dry run of patch has the server work it
+// out.
+//
+// testdata/judge holds conversations with the real kubectl, which the tests
+// play; testdata/differences.txt what is still answered otherwise, and why.
 package kubectl

@@ -104,7 +104,7 @@ func (e *editing) open(body []byte) {
 		header += "# " + strings.Join(e.reasons, "\n# ") + "\n#\n"
 	}
 	e.shown = append([]byte(header), body...)
-	e.c.session.env.Edit("kubectl-edit.yaml", e.shown, func(edited []byte, saved bool) {
+	e.c.session.env.Edit(editFile, e.shown, func(edited []byte, saved bool) {
 		if !saved {
 			edited = e.shown
 		}
@@ -128,7 +128,7 @@ func (e *editing) saved(edited []byte) {
 	same := body == stripped(e.shown)
 	switch {
 	case same && e.failed:
-		e.c.finish(errors.New("Edit cancelled, no valid changes were saved."))
+		e.fail(body, errors.New("Edit cancelled, no valid changes were saved."))
 		return
 	case same:
 		e.c.err("Edit cancelled, no changes made.\n")
@@ -145,11 +145,31 @@ func (e *editing) saved(edited []byte) {
 		err = errors.New("no object found")
 	}
 	if err != nil {
-		e.again(body, fmt.Sprintf("The edited file had a syntax error: %v", err))
+		e.c.eprintf("error: %s is invalid\n", e.infos[0].quoted())
+		e.again(body, e.infos[0].quoted()+" was not valid:",
+			fmt.Sprintf("* <nil>: Invalid value: \"The edited file failed validation\": %v", err))
 		return
 	}
 	e.apply(body, objects)
 }
+
+// quoted names an object as deployments.apps "web".
+func (i *info) quoted() string { return fmt.Sprintf("%s %q", i.GroupResource().String(), i.name) }
+
+// keep stores what was edited where it isn't lost.
+func (e *editing) keep(body string) bool {
+	return e.c.session.write(editFile, []byte(body+"\n"), false) == nil
+}
+
+// fail gives up, keeping what was edited.
+func (e *editing) fail(body string, err error) {
+	if e.keep(body) {
+		e.c.eprintf("A copy of your changes has been stored to %q\n", editFile)
+	}
+	e.c.finish(err)
+}
+
+const editFile = "kubectl-edit.yaml"
 
 func (e *editing) again(body string, reasons ...string) {
 	e.failed, e.reasons = true, append(e.reasons, reasons...)
@@ -159,9 +179,17 @@ func (e *editing) again(body string, reasons ...string) {
 func (e *editing) apply(body string, objects []*object) {
 	hopeless := false
 	for _, obj := range objects {
+		if _, err := e.c.mappingOf(obj.GroupVersionKind()); err != nil {
+			e.again(body, fmt.Sprintf("The edited file had a syntax error: %v", err))
+			return
+		}
 		i := e.original(obj)
 		if i == nil {
-			e.c.finish(errors.New("no original object found: name, kind and uid must not be changed"))
+			e.fail(body, errors.New("no original object found: uid must not be changed"))
+			return
+		}
+		if obj.GetName() != i.obj.GetName() || obj.GetKind() != i.obj.GetKind() || obj.GetAPIVersion() != i.obj.GetAPIVersion() {
+			e.fail(body, errors.New("At least one of apiVersion, kind and name was changed"))
 			return
 		}
 		if err := e.patch(i, obj); err != nil {
@@ -172,6 +200,9 @@ func (e *editing) apply(body string, objects []*object) {
 	case len(e.reasons) > 0:
 		e.again(body)
 	case hopeless:
+		if e.keep(body) {
+			e.c.eprintf("You can run `kubectl replace -f %s` to try this update again.\n", editFile)
+		}
 		e.c.finish(errExit)
 	default:
 		e.c.finish(nil)
@@ -191,7 +222,7 @@ func (e *editing) original(obj *object) *info {
 // refused notes why the server refused; it tells whether editing again is of
 // no use.
 func (e *editing) refused(i *info, err error) (hopeless bool) {
-	what := fmt.Sprintf("%s %q", i.GroupResource().String(), i.name)
+	what := i.quoted()
 	switch {
 	case apierrors.IsInvalid(err):
 		var causes []string
@@ -215,9 +246,6 @@ func (e *editing) patch(i *info, obj *object) error {
 	before, after := withoutManaged(i.obj.Object), withoutManaged(obj.Object)
 	if reflect.DeepEqual(before, after) {
 		return e.print(obj, "skipped")
-	}
-	if obj.GetName() != i.obj.GetName() || obj.GetKind() != i.obj.GetKind() || obj.GetAPIVersion() != i.obj.GetAPIVersion() {
-		return errors.New("At least one of apiVersion, kind and name was changed")
 	}
 	fields, contentType := diff(i.groupKind(), before, after, before)
 	body, err := encode(fields)

@@ -182,8 +182,17 @@ func (o *metaOptions) labelOne(c *call, q *query, i *info) error {
 			return err
 		}
 	}
+	patch, word := o.labelPatch(labels)
+	if err := o.send(c, i, "labels", patch); err != nil {
+		return err
+	}
+	return o.print(c, i, word)
+}
+
+// labelPatch is what changes, and the word for it.
+func (o *metaOptions) labelPatch(labels map[string]string) (patch map[string]any, word string) {
+	patch = map[string]any{}
 	added, removed := false, false
-	patch := map[string]any{}
 	for k, v := range o.set {
 		if old, ok := labels[k]; !ok || old != v {
 			patch[k], added = v, true
@@ -194,19 +203,15 @@ func (o *metaOptions) labelOne(c *call, q *query, i *info) error {
 			patch[k], removed = nil, true
 		}
 	}
-	if err := o.send(c, i, "labels", patch); err != nil {
-		return err
-	}
-	word := "not labeled"
 	switch {
 	case added && removed:
-		word = "modified"
+		return patch, "modified"
 	case added:
-		word = "labeled"
+		return patch, "labeled"
 	case removed:
-		word = "unlabeled"
+		return patch, "unlabeled"
 	}
-	return o.print(c, i, word)
+	return patch, "not labeled"
 }
 
 func (o *metaOptions) overwrites(labels map[string]string) error {

@@ -20,7 +20,7 @@ func TestDiffIsUpstreams(t *testing.T) {
 	}
 	gk := schema.GroupKind{Group: "apps", Kind: "Deployment"}
 	dice := rand.New(rand.NewPCG(1, 2))
-	for n := range 3000 {
+	for n := range 1500 {
 		original, modified, current := randomDeployment(dice), randomDeployment(dice), randomDeployment(dice)
 		want, err := strategicpatch.CreateThreeWayMergePatch(original, modified, current, meta, true)
 		if err != nil {

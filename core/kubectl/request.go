@@ -191,52 +191,56 @@ type watchEvent struct {
 
 // watch opens a stream of events. on is called for each and says whether it
 // has seen enough; ended is called when the server ends the stream, which it
-// says with an empty frame.
+// says with an empty frame, or when --request-timeout does.
 func (c *call) watch(w wire, on func(kind string, obj *object) bool, ended func()) (stop func(), err error) {
-	var cancel func()
-	stopped := false
-	stop = func() {
-		stopped = true
-		if cancel != nil {
-			cancel()
-			cancel = nil
-		}
-	}
+	s := &stream{}
 	if c.limit > 0 {
 		w.query.Set("timeout", c.limit.String())
-		forget := c.session.env.After(c.limit, func() {
-			if !stopped {
-				stop()
+		s.forget = c.session.env.After(c.limit, func() {
+			if !s.stopped {
+				s.stop()
 				ended()
 			}
 		})
-		defer func() {
-			if stopped {
-				forget()
-			}
-		}()
 	}
 	closeStream, reply := c.session.env.Transport.Stream(w.message(), func(data []byte, _ int64) {
 		switch {
-		case stopped:
+		case s.stopped:
 		case len(data) == 0:
-			stopped = true
+			s.stop()
 			ended()
 		case c.frame(data, on):
-			stop()
+			s.stop()
 		}
 	})
 	c.warnings(reply)
 	c.verbose(w, reply.Code)
 	if reply.Code >= 400 {
-		stopped = true
-		return stop, statusError(w, reply)
+		s.stop()
+		return s.stop, statusError(w, reply)
 	}
-	cancel = closeStream
-	if stopped {
-		stop()
+	s.close = closeStream
+	if s.stopped {
+		s.stop()
 	}
-	return stop, nil
+	return s.stop, nil
+}
+
+// stream is an open watch. It may be stopped from within its own events, even
+// before the call that opens it has returned.
+type stream struct {
+	stopped       bool
+	close, forget func()
+}
+
+func (s *stream) stop() {
+	s.stopped = true
+	for _, end := range []*func(){&s.close, &s.forget} {
+		if *end != nil {
+			(*end)()
+			*end = nil
+		}
+	}
 }
 
 func (c *call) frame(data []byte, on func(kind string, obj *object) bool) bool {

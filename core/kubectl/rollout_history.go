@@ -60,6 +60,9 @@ func (o *rolloutOptions) history(c *call, args []string, revision int64) error {
 		return fmt.Errorf("revision must be a positive integer: %v", revision)
 	}
 	return q.visit(func(i *info) error {
+		if kind, ok := keepsRevisions(i); ok {
+			return o.revisionHistory(c, i, kind, revision)
+		}
 		if kindName(i.groupKind()) != "deployment.apps" {
 			return notRollable(i, "error retrieving history for", "history viewer")
 		}
@@ -233,10 +236,13 @@ func (o *rolloutUndo) run(c *call, args []string) error {
 		if _, ok := i.obj.GetAnnotations()[lastApplied]; ok {
 			c.eprintf("Warning: resource %s/%s was previously managed with 'kubectl apply'. Rolling back will not update the %s annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n", i.Resource, i.name, lastApplied)
 		}
-		if kindName(i.groupKind()) != "deployment.apps" {
+		rollback := o.rollback
+		if kind, ok := keepsRevisions(i); ok {
+			rollback = func(c *call, i *info) (string, error) { return o.restore(c, i, kind) }
+		} else if kindName(i.groupKind()) != "deployment.apps" {
 			return notRollable(i, "error retrieving rollbacker for", "rollbacker")
 		}
-		result, err := o.rollback(c, i)
+		result, err := rollback(c, i)
 		if err != nil {
 			return err
 		}
@@ -353,7 +359,7 @@ func keptAnnotations(d *appsv1.Deployment, rs *appsv1.ReplicaSet) map[string]str
 // those that have pods from the rest.
 func notRollable(i *info, retrieving, what string) error {
 	switch kindName(i.groupKind()) {
-	case "pod", "replicationcontroller", "replicaset.apps", "daemonset.apps", "statefulset.apps", "job.batch", "cronjob.batch":
+	case "pod", "replicationcontroller", "replicaset.apps", "job.batch", "cronjob.batch":
 		return fmt.Errorf("no %s has been implemented for %q", what, i.groupKind().String())
 	}
 	return fmt.Errorf("%s %q, no visitor method exists for {%s %s}", retrieving, i.groupKind().String(), i.Group, i.Kind)

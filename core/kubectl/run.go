@@ -133,13 +133,8 @@ func (o *runOptions) create(c *call, ns string, pod *corev1.Pod) error {
 func (o *runOptions) pod(c *call, name string, args []string) (*corev1.Pod, error) {
 	pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}}
 	pod.Name = name
-	pod.Labels = map[string]string{"run": name}
-	if o.labels != "" {
-		labels, err := keyValues(o.labels)
-		if err != nil {
-			return nil, err
-		}
-		pod.Labels = labels
+	if err := o.metadata(pod); err != nil {
+		return nil, err
 	}
 	container := corev1.Container{Name: name, Image: o.image, ImagePullPolicy: corev1.PullPolicy(o.pull)}
 	if o.command {
@@ -164,16 +159,6 @@ func (o *runOptions) pod(c *call, name string, args []string) (*corev1.Pod, erro
 	if o.privileged {
 		container.SecurityContext = &corev1.SecurityContext{Privileged: &o.privileged}
 	}
-	for _, a := range o.annotations {
-		key, value, found := strings.Cut(a, "=")
-		if !found {
-			return nil, fmt.Errorf("invalid annotations: %v", a)
-		}
-		if pod.Annotations == nil {
-			pod.Annotations = map[string]string{}
-		}
-		pod.Annotations[key] = value
-	}
 	pod.Spec.Containers = []corev1.Container{container}
 	pod.Spec.DNSPolicy = corev1.DNSClusterFirst
 	switch policy := corev1.RestartPolicy(o.restart); policy {
@@ -185,6 +170,28 @@ func (o *runOptions) pod(c *call, name string, args []string) (*corev1.Pod, erro
 		return nil, c.usageError("invalid restart policy: %s", o.restart)
 	}
 	return pod, nil
+}
+
+func (o *runOptions) metadata(pod *corev1.Pod) error {
+	pod.Labels = map[string]string{"run": pod.Name}
+	if o.labels != "" {
+		labels, err := keyValues(o.labels)
+		if err != nil {
+			return err
+		}
+		pod.Labels = labels
+	}
+	for _, a := range o.annotations {
+		key, value, found := strings.Cut(a, "=")
+		if !found {
+			return fmt.Errorf("invalid annotations: %v", a)
+		}
+		if pod.Annotations == nil {
+			pod.Annotations = map[string]string{}
+		}
+		pod.Annotations[key] = value
+	}
+	return nil
 }
 
 func keyValues(text string) (map[string]string, error) {

@@ -41,6 +41,8 @@ func TestShell(t *testing.T) {
 		{"kubectl apply -f -", "error: no input: give -f - a here-document (<<EOF) or a file (< FILE)\n[1]"},
 		{"kubectl get deploy web -o name > out.txt; cat < out.txt", "deployment.apps/web\n[0]"},
 		{"kubectl exec web -- ls", "error: kubectl exec is not available in this console\n[1]"},
+		{"kubectl create secret generic x", "error: kubectl create secret is not available in this console\n[1]"},
+		{"kubectl config unset x", "error: kubectl config unset is not available in this console\n[1]"},
 		{"kubectl edit deploy web", "Edit cancelled, no changes made.\n[0]"},
 		{"k config set-context --current --namespace=kube-system; k config get-contexts -o name; k get pods", "Context \"tabernetes\" modified.\ntabernetes\nNo resources found in kube-system namespace.\n[0]"},
 		{"kubectl get deploy -n default --no-headers | wc -l", "1\n[0]"},
@@ -48,6 +50,31 @@ func TestShell(t *testing.T) {
 		if got := p.ask(c[0]); got != c[1] {
 			t.Errorf("$ %s\n%s", c[0], cmp.Diff(c[1], got))
 		}
+	}
+}
+
+// TestEdit plays what people do to a Deployment in an editor.
+func TestEdit(t *testing.T) {
+	p := newPlayer(t)
+	p.ask("kubectl create deployment web --image=nginx")
+	const stored, cancelled = "A copy of your changes has been stored to \"kubectl-edit.yaml\"\n", "error: Edit cancelled, no valid changes were saved.\n[1]"
+	for _, c := range [][2]string{
+		{"s/no such text/x/", "Edit cancelled, no changes made.\n[0]"},
+		{"s/replicas: 1/replicas: 2/", "deployment.apps/web edited\n[0]"},
+		{"s/replicas: 2/replicas: -2/", "error: deployments.apps \"web\" is invalid\n" + stored + cancelled},
+		{"s/replicas: 2/replics: 3/", "error: deployments.apps \"web\" is invalid\n" + stored + cancelled},
+		{"s/  replicas: 2/   replicas: 3/", "error: deployments.apps \"web\" is invalid\n" + stored + cancelled},
+		{"s/  name: web/  name: api/", stored + "error: At least one of apiVersion, kind and name was changed\n[1]"},
+		{"s/kind: Deployment/kind: Nonsense/", stored + cancelled},
+	} {
+		p.editor = c[0]
+		if got := p.ask("kubectl edit deploy web"); got != c[1] {
+			t.Errorf("%s\n%s", c[0], cmp.Diff(c[1], got))
+		}
+	}
+	p.editor = ""
+	if got := p.ask("kubectl get deploy web -o jsonpath='{.spec.replicas}'"); got != "2[0]" {
+		t.Errorf("replicas: %s", got)
 	}
 }
 

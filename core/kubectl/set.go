@@ -16,8 +16,8 @@ func setCommand() *Command {
 		Name: "set", Group: groups[0],
 		Short: "Set specific features on objects",
 		Long:  "Configure application resources.\n\n These commands help you make changes to existing application resources.",
-		Usage: "SUBCOMMAND",
-		Sub:   []*Command{setImageCommand(), setEnvCommand(), setResourcesCommand()},
+		Usage: "SUBCOMMAND", Missing: []string{"selector", "serviceaccount", "sa", "subject"},
+		Sub: []*Command{setImageCommand(), setEnvCommand(), setResourcesCommand()},
 	}
 }
 

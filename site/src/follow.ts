@@ -15,6 +15,7 @@ export function useFollow(list: { current: HTMLElement | null }, newest: number,
   const follow = useRef(true);
   const top = useRef(0);
   const last = useRef(newest);
+  const rested = useRef(rest);
   useEffect(() => {
     const el = list.current!;
     const scrolled = () => {
@@ -29,7 +30,9 @@ export function useFollow(list: { current: HTMLElement | null }, newest: number,
   useLayoutEffect(() => {
     const el = list.current!;
     if (insist && last.current !== newest) follow.current = true;
+    if (rested.current && !rest) follow.current = true;
     last.current = newest;
+    rested.current = rest;
     if (follow.current && !rest) {
       el.scrollTop = el.scrollHeight;
       top.current = el.scrollTop;

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { empty, follow, type Chain } from './chain/chain';
 import { Console } from './console/lines';
 import { nodeOf } from './engine/actors';
-import { Engine } from './engine/client';
+import { Engine, type Mode } from './engine/client';
 import type {
   ActorState,
   Change,
@@ -19,9 +19,6 @@ import type {
 import { placed } from './words';
 
 export type Phase = 'download' | 'start' | 'waiting' | 'ready' | 'failed';
-
-/** The name of the database that holds the cluster. */
-const database = 'tabernetes';
 
 /** How long the last event stays lit when nothing follows, in milliseconds. */
 const lightTime = 1600;
@@ -74,8 +71,12 @@ export class Store {
   private lastCompletion = 0;
   private dim: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private speed: Speed) {
-    this.engine = new Engine((event) => this.take(event));
+  constructor(
+    private speed: Speed,
+    readonly database: string,
+    mode: Mode,
+  ) {
+    this.engine = new Engine((event) => this.take(event), mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
       // What comes now is of more interest than what was looked at.
       this.selected = undefined;
@@ -84,8 +85,7 @@ export class Store {
 
   /** Starts the engine with the cluster that is in this browser, or a new one. */
   boot(nodes: number, seed: number) {
-    this.engine.start();
-    this.send({ type: 'boot', seed, nodes, database, speed: this.speed });
+    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed });
   }
 
   send(request: Request) {
@@ -111,11 +111,13 @@ export class Store {
   }
 
   /** Asks how a line could go on. */
-  complete(line: string, cursor: number): Promise<string[]> {
+  complete(line: string): Promise<string[]> {
     if (this.phase !== 'ready') return Promise.resolve([]);
     const id = ++this.lastCompletion;
     return new Promise((resolve) => {
       this.completions.set(id, resolve);
+      // The engine counts bytes.
+      const cursor = new TextEncoder().encode(line).length;
       this.send({ type: 'complete', id, line, cursor });
     });
   }
@@ -128,12 +130,12 @@ export class Store {
 
   /** Deletes the cluster for good and begins anew: through the engine while it runs, else behind its back. */
   reset() {
-    if (this.phase === 'ready' && !this.failure) {
+    if (this.phase !== 'failed') {
       this.send({ type: 'reset' });
       return;
     }
     this.engine.end();
-    const request = indexedDB.deleteDatabase(database);
+    const request = indexedDB.deleteDatabase(this.database);
     request.onsuccess = request.onerror = () => location.reload();
   }
 
@@ -171,7 +173,13 @@ export class Store {
       case 'listening':
         performance.mark('tabernetes:listening');
         return;
+      case 'lost':
+        this.lose();
+        this.phase = 'start';
+        return;
       case 'ready':
+        if (this.phase === 'ready') this.lose();
+        this.failure = undefined;
         this.phase = 'ready';
         this.past = event.entry;
         performance.mark('tabernetes:ready');
@@ -205,6 +213,19 @@ export class Store {
       case 'failed':
         return this.fail(event);
     }
+  }
+
+  /** The engine is gone: the next one tells everything anew. */
+  private lose() {
+    this.console.lose();
+    this.completions.forEach((answer) => answer([]));
+    this.completions.clear();
+    this.editor = undefined;
+    this.selected = this.now = this.lit = this.request = this.frame = undefined;
+    this.chain = empty;
+    this.writes = [];
+    this.lastRevision = 1;
+    for (const known of [this.byRevision, this.gaps, this.ledTo, this.changes, this.asked, this.pulled, this.chosen]) known.clear();
   }
 
   private fail(event: FailedEvent) {

@@ -17,14 +17,14 @@ func BenchmarkThousandPods(b *testing.B) {
 		sent := 0
 		d = New(Options{
 			Now: time.Now,
-			Send: func(event any) {
+			Send: func(_ int, event any) {
 				data, err := json.Marshal(event)
 				if err != nil {
 					b.Fatal(err)
 				}
 				sent += len(data)
 				if _, frame := event.(frameEvent); frame {
-					d.Handle([]byte(`{"type":"drawn"}`))
+					d.Handle(1, []byte(`{"type":"drawn"}`))
 				}
 			},
 			Open: func(string) (store.Log, error) { return memory.New(), nil },
@@ -40,11 +40,11 @@ func BenchmarkThousandPods(b *testing.B) {
 				}
 			}
 		}
-		d.Handle([]byte(`{"type":"boot","seed":1,"nodes":12,"database":"bench","speed":"once"}`))
+		d.Handle(1, []byte(`{"type":"boot","seed":1,"nodes":12,"database":"bench","speed":"once"}`))
 		for !d.ready {
 			d.Slice()
 		}
-		d.Handle([]byte(`{"type":"exec","id":1,"line":"kubectl create deployment web --image=nginx --replicas=1000"}`))
+		d.Handle(1, []byte(`{"type":"exec","id":1,"line":"kubectl create deployment web --image=nginx --replicas=1000"}`))
 		until(1000)
 		b.ReportMetric(float64(sent)/1e6, "MB-sent")
 		b.ReportMetric(float64(d.c.Revision()), "writes")

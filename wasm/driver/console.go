@@ -4,44 +4,95 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
+
+	"github.com/tabernetes/tabernetes/core/kubectl"
 )
 
 // console keeps the lines under way and the editors that are open.
 type console struct {
-	running map[int]func() // how to interrupt a line
-	editors map[int]func(edited []byte, saved bool)
+	running []*line
+	editors map[int]editor
 	opened  int
+}
+
+// line is a console line under way. Each tab counts its own lines.
+type line struct {
+	tab, id int
+	text    string
+	stop    func()
+	editing bool
+}
+
+type editor struct {
+	tab  int
+	done func(edited []byte, saved bool)
+}
+
+func (c *console) line(tab, id int) *line {
+	for _, l := range c.running {
+		if l.tab == tab && l.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// asking is the line that has called for an editor or a clear screen: the
+// cluster does not say which, so the first whose text has the word and that has
+// no editor open; where none has, the last one typed.
+func (c *console) asking(word string) *line {
+	for _, l := range c.running {
+		if !l.editing && slices.Contains(strings.Fields(l.text), word) {
+			return l
+		}
+	}
+	if n := len(c.running); n > 0 {
+		return c.running[n-1]
+	}
+	return &line{}
+}
+
+// leave closes the editors of a tab that is gone without saving, and
+// interrupts what would go on printing to it for ever.
+func (c *console) leave(tab int) {
+	for id, e := range c.editors {
+		if e.tab == tab {
+			delete(c.editors, id)
+			e.done(nil, false)
+		}
+	}
+	for _, l := range slices.Clone(c.running) {
+		if l.tab == tab && kubectl.Endless(l.text) {
+			l.stop()
+		}
+	}
 }
 
 // exec types a line. What it prints, and that it is done, is told only once
 // all that was written before is on disk: an answered command is never lost.
-func (d *Driver) exec(r execRequest) error {
+func (d *Driver) exec(from int, r execRequest) error {
 	d.pace.begin()
 	print := func(stream string) func(string) {
 		return func(text string) {
-			d.safely(func() { d.opts.Send(outputEvent{"output", r.ID, stream, text}) })
+			d.safely(func() { d.opts.Send(from, outputEvent{"output", r.ID, stream, text}) })
 		}
 	}
-	if d.console.running == nil {
-		d.console.running = map[int]func(){}
-	}
-	d.console.running[r.ID] = func() {}
-	interrupt := d.c.Exec(r.Line, print("out"), print("err"), func(exit int) {
-		delete(d.console.running, r.ID)
+	l := &line{tab: from, id: r.ID, text: r.Line, stop: func() {}}
+	d.console.running = append(d.console.running, l)
+	l.stop = d.c.Exec(r.Line, print("out"), print("err"), func(exit int) {
+		d.console.running = slices.DeleteFunc(d.console.running, func(other *line) bool { return other == l })
 		rev := d.c.Revision()
 		d.c.OnDurable(func(err error) {
 			if err != nil {
 				d.fail("storage", err)
-				d.opts.Send(outputEvent{"output", r.ID, "err", "error: " + err.Error() + "\n"})
+				d.opts.Send(from, outputEvent{"output", r.ID, "err", "error: " + err.Error() + "\n"})
 				exit = 1
 			}
-			d.opts.Send(doneEvent{"done", r.ID, exit, rev})
-			d.frame.touch()
+			d.opts.Send(from, doneEvent{"done", r.ID, exit, rev})
+			d.touch()
 		})
 	})
-	if _, still := d.console.running[r.ID]; still {
-		d.console.running[r.ID] = interrupt
-	}
 	return nil
 }
 
@@ -55,14 +106,14 @@ func (d *Driver) safely(fn func()) {
 	})
 }
 
-func (d *Driver) interrupt(r interruptRequest) error {
-	if stop := d.console.running[r.ID]; stop != nil {
-		stop()
+func (d *Driver) interrupt(from int, r interruptRequest) error {
+	if l := d.console.line(from, r.ID); l != nil {
+		l.stop()
 	}
 	return nil
 }
 
-func (d *Driver) complete(r completeRequest) error {
+func (d *Driver) complete(from int, r completeRequest) error {
 	if r.Cursor < 0 || r.Cursor > len(r.Line) {
 		return fmt.Errorf("complete: cursor %d is not in the line", r.Cursor)
 	}
@@ -70,32 +121,40 @@ func (d *Driver) complete(r completeRequest) error {
 	if words == nil {
 		words = []string{}
 	}
-	d.opts.Send(completedEvent{"completed", r.ID, words})
+	d.opts.Send(from, completedEvent{"completed", r.ID, words})
 	return nil
 }
 
-// edit opens the page's editor.
+// clear empties the console of the tab that asked for it.
+func (d *Driver) clear() { d.opts.Send(d.console.asking("clear").tab, clearEvent{"clear"}) }
+
+// edit opens an editor in the tab that asked for it.
 func (d *Driver) edit(name string, content []byte, done func(edited []byte, saved bool)) {
 	c := &d.console
 	if c.editors == nil {
-		c.editors = map[int]func([]byte, bool){}
+		c.editors = map[int]editor{}
 	}
+	l := c.asking("edit")
+	l.editing = true
 	c.opened++
-	c.editors[c.opened] = done
-	d.opts.Send(editEvent{"edit", c.opened, name, string(content)})
+	c.editors[c.opened] = editor{l.tab, func(edited []byte, saved bool) {
+		l.editing = false
+		done(edited, saved)
+	}}
+	d.opts.Send(l.tab, editEvent{"edit", c.opened, name, string(content)})
 }
 
-func (d *Driver) edited(r editedRequest) error {
-	done := d.console.editors[r.ID]
-	if done == nil {
+func (d *Driver) edited(from int, r editedRequest) error {
+	e, open := d.console.editors[r.ID]
+	if !open || e.tab != from {
 		return fmt.Errorf("edited: no editor %d is open", r.ID)
 	}
 	delete(d.console.editors, r.ID)
-	done([]byte(r.Content), r.Saved)
+	e.done([]byte(r.Content), r.Saved)
 	return nil
 }
 
-// files are the console's files, in memory: they last as long as the tab.
+// files are the console's files, in memory: they last as long as the engine.
 type files map[string][]byte
 
 func newFiles() files { return files{} }

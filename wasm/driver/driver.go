@@ -23,25 +23,27 @@ const (
 type Options struct {
 	// Now is the wall clock.
 	Now func() time.Time
-	// Send gives an event to the page.
-	Send func(event any)
+	// Send gives an event to a tab.
+	Send func(tab int, event any)
 	// Open opens the log of a database. It may block.
 	Open func(database string) (store.Log, error)
 	// Delete removes a database whose log is closed. It may block.
 	Delete func(database string) error
 }
 
-// Driver drives one cluster for one page. Its methods must be called from one
-// goroutine, on which the log's completions are called too.
+// Driver drives one cluster for all tabs that show it: what one of them does the
+// others see. Its methods must be called from one goroutine, on which the log's
+// completions are called too.
 type Driver struct {
 	opts     Options
 	database string
 	c        *cluster.Cluster
 	restored bool
 	ready    bool
-	failed   bool
+	failed   *failedEvent
 	pace     pace
-	frame    frames
+	tabs     []*tab // in the order in which they came
+	view     view
 	console  console
 }
 
@@ -50,9 +52,9 @@ func New(opts Options) *Driver {
 	return &Driver{opts: opts, pace: pace{playing: true, speed: Watch}}
 }
 
-// Handle takes one message of the page. What is wrong with it is answered by a
+// Handle takes one message of a tab. What is wrong with it is answered by a
 // failed event; nothing is changed then.
-func (d *Driver) Handle(data []byte) {
+func (d *Driver) Handle(from int, data []byte) {
 	var head request
 	err := json.Unmarshal(data, &head)
 	if err == nil {
@@ -60,87 +62,115 @@ func (d *Driver) Handle(data []byte) {
 		switch {
 		case !known:
 			err = fmt.Errorf("unknown request %q", head.Type)
-		case d.c == nil && head.Type != "boot":
+		case d.c == nil && head.Type != "boot" && head.Type != "reset":
 			err = fmt.Errorf("%s: there is no cluster yet", head.Type)
 		default:
-			err = take(d, data)
+			err = take(d, from, data)
 		}
 	}
 	if err != nil {
-		d.opts.Send(failedEvent{"failed", "request", err.Error()})
+		d.opts.Send(from, failedEvent{"failed", "request", err.Error()})
 	}
 	if head.Type != "drawn" {
-		d.frame.touch()
+		d.touch()
 	}
 }
 
 // requests says what is done about each type of message.
-var requests = map[string]func(*Driver, []byte) error{
+var requests = map[string]func(*Driver, int, []byte) error{
 	"boot":      handler((*Driver).boot),
 	"exec":      handler((*Driver).exec),
 	"interrupt": handler((*Driver).interrupt),
 	"complete":  handler((*Driver).complete),
 	"edited":    handler((*Driver).edited),
-	"pause":     handler(func(d *Driver, _ pauseRequest) error { d.pace.stop(); return nil }),
-	"play":      handler(func(d *Driver, _ playRequest) error { d.pace.play(d.opts.Now()); return nil }),
+	"pause":     handler(func(d *Driver, _ int, _ pauseRequest) error { d.pace.stop(); return nil }),
+	"play":      handler(func(d *Driver, _ int, _ playRequest) error { d.pace.play(d.opts.Now()); return nil }),
 	"step":      handler((*Driver).step),
 	"stepWrite": handler((*Driver).stepWrite),
-	"speed":     handler(func(d *Driver, r speedRequest) error { return d.pace.set(r.Speed) }),
+	"speed":     handler(func(d *Driver, _ int, r speedRequest) error { return d.pace.set(r.Speed) }),
 	"component": handler((*Driver).component),
 	"changed":   handler((*Driver).changed),
 	"object":    handler((*Driver).object),
-	"drawn":     handler(func(d *Driver, _ drawnRequest) error { d.frame.undrawn = false; return nil }),
+	"drawn":     handler((*Driver).drawn),
 	"reset":     handler((*Driver).reset),
 }
 
 // handler decodes a message into the request that take wants.
-func handler[R any](take func(*Driver, R) error) func(*Driver, []byte) error {
-	return func(d *Driver, data []byte) error {
+func handler[R any](take func(*Driver, int, R) error) func(*Driver, int, []byte) error {
+	return func(d *Driver, from int, data []byte) error {
 		var r R
 		if err := json.Unmarshal(data, &r); err != nil {
 			return err
 		}
-		return take(d, r)
+		return take(d, from, r)
 	}
 }
 
-func (d *Driver) boot(r bootRequest) error {
-	if d.c != nil {
-		return errors.New("boot: the cluster is running already")
+func (d *Driver) boot(from int, r bootRequest) error {
+	if d.database != "" && d.database != r.Database {
+		return fmt.Errorf("boot: the cluster %q is running here, not %q", d.database, r.Database)
 	}
-	if err := d.pace.set(r.Speed); err != nil {
-		return err
+	if d.failed != nil {
+		d.abandon()
 	}
-	log, err := d.opts.Open(r.Database)
-	if err != nil {
-		d.fail("storage", err)
-		return nil
+	// Who joins others takes the speed that they have set.
+	if len(d.tabs) == 0 || d.c == nil {
+		if err := d.pace.set(r.Speed); err != nil {
+			return err
+		}
 	}
-	d.c, err = cluster.New(cluster.Options{
-		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: newFiles(),
-		Edit: d.edit, Clear: func() { d.opts.Send(clearEvent{"clear"}) },
-	})
-	if err != nil {
-		d.c = nil
-		d.fail("storage", err)
-		return nil
-	}
+	d.join(from)
 	d.database = r.Database
-	d.restored = d.c.Now().After(cluster.Epoch)
-	d.pace.wall = d.opts.Now()
+	if d.c == nil {
+		d.open(r)
+	}
 	return nil
 }
 
-// fail tells the page, once, that the cluster has stopped.
-func (d *Driver) fail(kind string, err error) {
-	if d.failed {
+// open opens the database and the cluster in it.
+func (d *Driver) open(r bootRequest) {
+	log, err := d.opts.Open(r.Database)
+	if err != nil {
+		d.fail("storage", err)
 		return
 	}
-	d.failed = true
+	d.c, err = cluster.New(cluster.Options{
+		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: newFiles(),
+		Edit: d.edit, Clear: d.clear,
+	})
+	if err != nil {
+		d.c = nil
+		_ = log.Close() // it holds nothing that was answered
+		d.fail("storage", err)
+		return
+	}
+	d.restored = d.c.Now().After(cluster.Epoch)
+	d.pace.wall = d.opts.Now()
+}
+
+// abandon leaves a cluster that has failed, to open it again from what is on
+// disk. Every tab begins anew.
+func (d *Driver) abandon() {
+	if d.c != nil {
+		_ = d.c.Close() // it has failed already, and everyone was told
+	}
+	d.c, d.ready, d.failed = nil, false, nil
+	d.console, d.view = console{}, view{}
+	for _, t := range d.tabs {
+		t.ready, t.frame = false, frames{}
+	}
+}
+
+// fail tells every tab, once, that the cluster has stopped.
+func (d *Driver) fail(kind string, err error) {
+	if d.failed != nil {
+		return
+	}
 	if errors.Is(err, store.ErrNoSpace) {
 		kind = "space"
 	}
-	d.opts.Send(failedEvent{"failed", kind, err.Error()})
+	d.failed = &failedEvent{"failed", kind, err.Error()}
+	d.tell(*d.failed)
 }
 
 // Slice steps the world for a few milliseconds at most, as far as pace allows,
@@ -160,7 +190,7 @@ func (d *Driver) Slice() time.Duration {
 	if err := d.c.Err(); err != nil {
 		d.fail("storage", err)
 	}
-	return sooner(wait, d.frame.send(d))
+	return sooner(wait, d.report())
 }
 
 // bringUp runs the start of the components as fast as can be.
@@ -170,7 +200,6 @@ func (d *Driver) bringUp() time.Duration {
 			if d.c.Quiet() {
 				d.ready = true
 				d.pace.wall = d.opts.Now()
-				d.opts.Send(readyEvent{"ready", d.restored, d.c.Revision(), d.c.LastEntry()})
 				return 0
 			}
 			d.c.Step()
@@ -204,10 +233,10 @@ func (d *Driver) take(now time.Time) {
 	if d.pace.stepTime() > 0 && d.c.LastEntry() > last {
 		d.pace.took(d.c.Entries(last, 0), now)
 	}
-	d.frame.touch()
+	d.touch()
 }
 
-func (d *Driver) step(stepRequest) error {
+func (d *Driver) step(_ int, _ stepRequest) error {
 	d.pace.stop()
 	d.c.Step()
 	return nil
@@ -216,13 +245,13 @@ func (d *Driver) step(stepRequest) error {
 // maxIdle bounds how many events may go by without a write.
 const maxIdle = 100_000
 
-func (d *Driver) stepWrite(stepWriteRequest) error {
+func (d *Driver) stepWrite(_ int, _ stepWriteRequest) error {
 	d.pace.stop()
 	d.c.StepWrite(maxIdle)
 	return nil
 }
 
-func (d *Driver) component(r componentRequest) error {
+func (d *Driver) component(_ int, r componentRequest) error {
 	acts := map[string]func(string) error{
 		"hold": d.c.Hold, "release": d.c.Release,
 		"restart": d.c.Restart, "stop": d.c.Stop, "start": d.c.Start,
@@ -231,14 +260,16 @@ func (d *Driver) component(r componentRequest) error {
 	if !known {
 		return fmt.Errorf("component: unknown action %q", r.Action)
 	}
-	d.frame.actors = nil
+	for _, t := range d.tabs {
+		t.frame.actors = nil
+	}
 	return act(r.Actor)
 }
 
 // maxChanged bounds one changed request.
 const maxChanged = 500
 
-func (d *Driver) changed(r changedRequest) error {
+func (d *Driver) changed(from int, r changedRequest) error {
 	if len(r.Revisions) > maxChanged {
 		return fmt.Errorf("changed: %d revisions, more than %d", len(r.Revisions), maxChanged)
 	}
@@ -251,11 +282,11 @@ func (d *Driver) changed(r changedRequest) error {
 			out.Changes[rev] = nil
 		}
 	}
-	d.opts.Send(out)
+	d.opts.Send(from, out)
 	return nil
 }
 
-func (d *Driver) object(r objectRequest) error {
+func (d *Driver) object(from int, r objectRequest) error {
 	out := objectEvent{Type: "object", ID: r.ID}
 	gvr := schema.GroupVersionResource{Group: r.Group, Version: "v1", Resource: r.Resource}
 	text, err := d.c.Object(gvr, r.Namespace, r.Name, r.Revision)
@@ -263,20 +294,24 @@ func (d *Driver) object(r objectRequest) error {
 		out.Error = err.Error()
 	}
 	out.YAML = string(text)
-	d.opts.Send(out)
+	d.opts.Send(from, out)
 	return nil
 }
 
 // reset deletes the cluster for good.
-func (d *Driver) reset(resetRequest) error {
-	if err := d.c.Close(); err != nil && d.c.Err() == nil {
-		return err
+func (d *Driver) reset(int, resetRequest) error {
+	if d.c != nil {
+		if err := d.c.Close(); err != nil && d.c.Err() == nil {
+			return err
+		}
 	}
-	d.c, d.ready = nil, false
+	d.c, d.ready, d.failed = nil, false, nil
+	d.console, d.view = console{}, view{}
 	if err := d.opts.Delete(d.database); err != nil {
 		return err
 	}
-	d.opts.Send(goneEvent{"gone"})
+	d.tell(goneEvent{"gone"})
+	d.tabs = nil
 	return nil
 }
 

@@ -49,7 +49,7 @@ func newPage(t *testing.T, log store.Log) *page {
 	p := &page{t: t, log: &slowLog{Log: log}, now: time.Unix(1_000_000, 0)}
 	p.d = New(Options{
 		Now:    func() time.Time { return p.now },
-		Send:   p.hear,
+		Send:   func(_ int, event any) { p.hear(event) },
 		Open:   func(string) (store.Log, error) { return p.log, nil },
 		Delete: func(string) error { p.log.Log = memory.New(); return nil },
 	})
@@ -60,11 +60,11 @@ func newPage(t *testing.T, log store.Log) *page {
 func (p *page) hear(event any) {
 	p.events = append(p.events, event)
 	if _, frame := event.(frameEvent); frame {
-		p.d.Handle([]byte(`{"type":"drawn"}`))
+		p.d.Handle(1, []byte(`{"type":"drawn"}`))
 	}
 }
 
-func (p *page) send(message string) { p.d.Handle([]byte(message)) }
+func (p *page) send(message string) { p.d.Handle(1, []byte(message)) }
 
 // settle gives the driver its turns, with a disk that answers, until nothing
 // is left to do but to let time go by.
@@ -377,10 +377,10 @@ func TestFramesStayBounded(t *testing.T) {
 	p := newPage(t, memory.New())
 	p.boot()
 	p.events = nil
-	p.d.opts.Send = func(event any) { p.events = append(p.events, event) } // draws nothing
+	p.d.opts.Send = func(_ int, event any) { p.events = append(p.events, event) } // draws nothing
 	p.send(`{"type":"exec","id":1,"line":"kubectl create deployment web --image=nginx --replicas=300"}`)
 	p.settle()
-	if f, _ := last[frameEvent](p); f.Omitted == 0 || len(f.Entries) == 0 || len(f.Entries) > maxEntries || p.d.frame.entry != p.d.c.LastEntry() {
+	if f, _ := last[frameEvent](p); f.Omitted == 0 || len(f.Entries) == 0 || len(f.Entries) > maxEntries || p.d.tabs[0].frame.entry != p.d.c.LastEntry() {
 		t.Errorf("the last frame has %d entries and leaves out %d", len(f.Entries), f.Omitted)
 	}
 }

@@ -29,7 +29,14 @@ const (
 	crowded = 120
 )
 
-// frames decides what the page is told of, and when.
+// view is the last overview that was made; all tabs share it.
+type view struct {
+	overview cluster.Overview
+	revision int64
+	next     time.Time // when the next may be made
+}
+
+// frames decides what one tab is told of, and when.
 type frames struct {
 	dirty    bool
 	next     time.Time // when the next frame may go out
@@ -37,12 +44,9 @@ type frames struct {
 	undrawn  bool      // the page has not drawn the last one yet
 	entry    int64     // the last entry sent
 	actors   []cluster.ActorState
-	revision int64     // of the last overview
-	durable  int64     // as last told
-	survey   time.Time // when the next overview may be made
+	revision int64 // of the last overview
+	durable  int64 // as last told
 }
-
-func (f *frames) touch() { f.dirty = true }
 
 func (f *frames) news(d *Driver) bool {
 	return f.dirty || f.entry != d.c.LastEntry() || f.revision != d.c.Revision() || f.durable != d.c.Durable()
@@ -50,8 +54,8 @@ func (f *frames) news(d *Driver) bool {
 
 // send tells the page how things stand, if there is news and it is time, and
 // returns after how long it wants to be asked again.
-func (f *frames) send(d *Driver) time.Duration {
-	if !d.ready || !f.news(d) {
+func (f *frames) send(d *Driver, to int) time.Duration {
+	if !f.news(d) {
 		return forever
 	}
 	now := d.opts.Now()
@@ -71,7 +75,7 @@ func (f *frames) send(d *Driver) time.Duration {
 	}
 	frame := f.make(d, now)
 	f.undrawn, f.dirty = true, false
-	d.opts.Send(frame)
+	d.opts.Send(to, frame)
 	every := frameEvery
 	if hurried || len(frame.Entries) > crowded {
 		every = busyEvery
@@ -129,13 +133,22 @@ func (f *frames) entries(c *cluster.Cluster) (out lines, omitted int) {
 }
 
 func (f *frames) overview(d *Driver, now time.Time) *cluster.Overview {
-	if f.revision == d.c.Revision() || now.Before(f.survey) {
+	d.look(now)
+	if f.revision == d.view.revision {
 		return nil
 	}
+	f.revision = d.view.revision
+	return &d.view.overview
+}
+
+// look makes an overview, if there is anything new to see and it is time.
+func (d *Driver) look(now time.Time) {
+	if d.view.revision == d.c.Revision() || now.Before(d.view.next) {
+		return
+	}
 	before := d.opts.Now()
-	view := d.c.Overview()
+	d.view.overview = d.c.Overview()
 	after := d.opts.Now()
-	f.revision = d.c.Revision()
-	f.survey = after.Add(frameShare * after.Sub(before))
-	return &view
+	d.view.revision = d.c.Revision()
+	d.view.next = after.Add(frameShare * after.Sub(before))
 }

@@ -73,8 +73,8 @@ var messages = map[string]any{
 	"EditEvent": editEvent{}, "ClearEvent": clearEvent{}, "GoneEvent": goneEvent{}, "FailedEvent": failedEvent{},
 }
 
-// fromWorker are the messages that the worker's own script sends.
-var fromWorker = []string{"ListeningEvent", "ProgressEvent", "WaitingEvent"}
+// fromWorker are the messages of the page's own scripts around the engine.
+var fromWorker = []string{"ListeningEvent", "LostEvent", "ProgressEvent", "WaitingEvent"}
 
 func TestProtocolTwin(t *testing.T) {
 	shape, announces := declared(t)

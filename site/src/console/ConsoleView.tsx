@@ -57,7 +57,8 @@ function Block({ line, ready }: { line: Line; ready: boolean }) {
           {piece.text}
         </pre>
       ))}
-      {line.state === 'done' && line.exit !== 0 && (
+      {line.lost && <p class="note">{t('console.lost')}</p>}
+      {line.state === 'done' && line.exit !== 0 && !line.lost && (
         <p class="note">{line.exit === 130 ? t('console.interrupted') : t('console.exit', { n: line.exit })}</p>
       )}
     </div>

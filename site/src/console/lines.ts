@@ -16,6 +16,8 @@ export interface Line {
   size: number;
   exit: number;
   cut: boolean;
+  /** The engine died before it answered. */
+  lost?: boolean;
 }
 
 /** How much is kept: lines, and characters of one line's output. */
@@ -49,6 +51,18 @@ export class Console {
   open() {
     this.ready = true;
     this.next();
+    this.changed();
+  }
+
+  /** The engine is gone, and with it the answer to the line that ran. Lines that wait go to the next engine. */
+  lose() {
+    this.ready = false;
+    const line = this.running;
+    if (line) {
+      line.state = 'done';
+      line.exit = 1;
+      line.lost = true;
+    }
     this.changed();
   }
 

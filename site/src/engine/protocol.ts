@@ -4,7 +4,7 @@
 
 // --- What the page asks of the engine -------------------------------------
 
-/** Opens the database and the cluster in it; `nodes` and `seed` count only for a new one. */
+/** Opens the database and the cluster in it, or joins who has; `nodes` and `seed` count only for a new one, `speed` only where no other tab is. */
 export interface BootRequest {
   type: 'boot';
   seed: number;
@@ -94,7 +94,7 @@ export interface DrawnRequest {
   type: 'drawn';
 }
 
-/** Deletes the cluster for good; answered by `gone`, after which the worker is of no more use. */
+/** Deletes the cluster for good; `gone` tells every tab. */
 export interface ResetRequest {
   type: 'reset';
 }
@@ -118,7 +118,7 @@ export type Request =
 
 // --- What the engine tells the page ----------------------------------------
 
-/** The cluster is there; `restored` when it was on disk before. */
+/** The cluster is there; `restored` when it was on disk before. Told anew when it is opened anew. */
 export interface ReadyEvent {
   type: 'ready';
   restored: boolean;
@@ -230,7 +230,7 @@ export interface ProgressEvent {
   total: number;
 }
 
-/** Another tab has the cluster open; this one goes on when that one closes. */
+/** An engine that cannot be joined has the cluster open; this one goes on when that one ends. */
 export interface WaitingEvent {
   type: 'waiting';
 }
@@ -240,7 +240,12 @@ export interface ListeningEvent {
   type: 'listening';
 }
 
-export type WorkerEvent = ProgressEvent | WaitingEvent | ListeningEvent;
+/** The engine has died: what it had not answered may or may not have been done. The next `ready` is another engine's. */
+export interface LostEvent {
+  type: 'lost';
+}
+
+export type WorkerEvent = ProgressEvent | WaitingEvent | ListeningEvent | LostEvent;
 
 // --- What they speak of -------------------------------------------------------
 

@@ -1,43 +1,71 @@
-// The engine's worker: waits for the lock that keeps it to one engine an
-// origin, fetches and starts the module, and then is the module's alone
-// (wasm/bridge.go takes and sends the messages).
+// The engine's worker, shared by all tabs or of the tab that leads: waits for the
+// lock that keeps it to one engine a database, fetches and starts the module,
+// and connects it with the tabs (hub.ts; wasm/bridge.go is the other end).
 
 /// <reference lib="webworker" />
 import '../../build/wasm_exec.js';
 import moduleURL from '../../build/tabernetes.wasm.gz?url';
-import type { FailedEvent, WorkerEvent } from './protocol';
+import { Hub } from './hub';
+import { databaseLock, engineChannel, engineLock, hold, readName, tabChannel, type FromWorker, type ToWorker } from './line';
 
-declare const self: DedicatedWorkerGlobalScope;
+declare const self: DedicatedWorkerGlobalScope | SharedWorkerGlobalScope;
 declare const Go: new () => { importObject: WebAssembly.Imports; run(instance: WebAssembly.Instance): Promise<void> };
-
-const lockName = 'tabernetes';
 
 /** Below this many milliseconds between two reports nobody sees a difference. */
 const reportEvery = 50;
 
-function tell(event: WorkerEvent | FailedEvent) {
-  self.postMessage(JSON.stringify(event));
+/** How long a worker whose engine has ended tells why to tabs that join, in milliseconds. */
+const mourn = 1000;
+
+const name = readName(self.name);
+const engine = engineLock(name, crypto.randomUUID());
+const hub = new Hub(engine);
+/** A tab may know this worker only once its death would be noticed. */
+const { held } = hold(engine);
+Object.assign(globalThis, { tabernetes: hub });
+
+/** Each tab has a port of its own. */
+function shared(scope: SharedWorkerGlobalScope) {
+  scope.onconnect = ({ ports: [port] }) => {
+    if (!port) return;
+    port.onmessage = ({ data }: MessageEvent<ToWorker>) =>
+      held.then(() => hub.take(data, (message) => port.postMessage(message)));
+  };
 }
 
-/** Resolves when this worker is the only one; the lock is released when the worker ends. */
+/** The leading tab has a port, the others speak through channels. */
+function dedicated(scope: DedicatedWorkerGlobalScope) {
+  scope.onmessage = ({ data }: MessageEvent<ToWorker>) =>
+    held.then(() => hub.take(data, (message) => scope.postMessage(message)));
+  const channel = new BroadcastChannel(engineChannel(name.database));
+  const others = new Map<string, BroadcastChannel>();
+  channel.onmessage = ({ data }: MessageEvent<ToWorker | FromWorker>) => {
+    if (!('tab' in data)) return;
+    const { tab } = data;
+    const reply = others.get(tab) ?? new BroadcastChannel(tabChannel(tab));
+    others.set(tab, reply);
+    held.then(() => hub.take(data, (message) => reply.postMessage(message)));
+  };
+  held.then(() => channel.postMessage({ kind: 'here', engine } satisfies FromWorker));
+}
+
+/** Resolves when this worker is the only one on its database; the lock is released when the worker ends. */
 function alone(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const forever = new Promise<never>(() => {});
+  return new Promise((resolve) => {
     const take = (options: LockOptions) =>
-      navigator.locks.request(lockName, options, (lock) => {
+      navigator.locks.request(databaseLock(name.database), options, (lock) => {
         if (!lock) return false;
         resolve();
-        return forever;
+        return new Promise<never>(() => {});
       });
-    take({ ifAvailable: true })
+    take(name.generation > 0 ? { steal: true } : { ifAvailable: true })
       .then((taken) => {
-        if (taken === false) {
-          tell({ type: 'waiting' });
-          return take({});
-        }
-        return taken;
+        if (taken !== false) return taken;
+        hub.announce({ type: 'waiting' });
+        return take({});
       })
-      .catch(reject);
+      // Whose lock was stolen has been given up on: it must not write any more.
+      .catch(() => self.close());
   });
 }
 
@@ -45,14 +73,14 @@ function alone(): Promise<void> {
 function counted(total: number): TransformStream<Uint8Array, Uint8Array> {
   let loaded = 0;
   let reported = 0;
-  tell({ type: 'progress', phase: 'download', loaded, total });
+  hub.announce({ type: 'progress', phase: 'download', loaded, total });
   return new TransformStream({
     transform(chunk, out) {
       loaded += chunk.byteLength;
       const now = performance.now();
       if (now - reported > reportEvery || loaded === total) {
         reported = now;
-        tell({ type: 'progress', phase: 'download', loaded, total });
+        hub.announce({ type: 'progress', phase: 'download', loaded, total });
       }
       out.enqueue(chunk);
     },
@@ -95,7 +123,7 @@ async function start() {
   await alone();
   const module = await compiled;
   performance.mark('compiled');
-  tell({ type: 'progress', phase: 'start', loaded: 1, total: 1 });
+  hub.announce({ type: 'progress', phase: 'start', loaded: 1, total: 1 });
   const go = new Go();
   const instance = await WebAssembly.instantiate(module, go.importObject);
   performance.mark('instantiated');
@@ -103,6 +131,12 @@ async function start() {
   throw new Error('the engine has ended');
 }
 
-start().catch((err: unknown) => {
-  tell({ type: 'failed', kind: 'engine', message: err instanceof Error ? err.message : String(err) });
-});
+/** Says why there is no engine; the next tab, or this one reloaded, tries again with a new worker. */
+function failed(err: unknown) {
+  hub.announce({ type: 'failed', kind: 'engine', message: err instanceof Error ? err.message : String(err) });
+  setTimeout(() => self.close(), mourn);
+}
+
+if ('onconnect' in self) shared(self);
+else dedicated(self);
+start().catch(failed);

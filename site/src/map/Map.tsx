@@ -133,6 +133,10 @@ function subject(open: string, others: string[], store: Store, t: Translate) {
         about: t('about.kubelet'),
       };
     default:
-      return { actors: [open], title: nodeOf(open) ? `${t('part.kubelet')} · ${nodeOf(open)}` : actorName(open, t), about: about(open, t) };
+      return {
+        actors: [open],
+        title: nodeOf(open) ? `${t('part.kubelet')} · ${nodeOf(open)}` : actorName(open, t),
+        about: about(open, t),
+      };
   }
 }

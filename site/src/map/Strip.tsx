@@ -5,7 +5,9 @@ import { useWords } from '../i18n';
 import { minor } from '../store';
 import { Glyph } from './glyphs';
 
-const cellWidth = 30; // with its gap; the same as in map.css
+// The cells' widths with their gaps, as in map.css. Bookkeeping is a sliver.
+const cellWidth = 30;
+const sliverWidth = 9;
 
 interface Props {
   writes: Entry[];
@@ -15,11 +17,15 @@ interface Props {
   onSelect: (revision: number) => void;
 }
 
-/** etcd as what it is: a strip of revisions, one cell a write, growing to the right. Its twin for the keyboard and the ear is the list of writes. */
+/**
+ * etcd as what it is: a strip of revisions, one cell a write, growing to the right.
+ * Its twin for the keyboard and the ear is the list of writes.
+ */
 export function Strip({ writes, selected, related, onSelect }: Props) {
   const t = useWords();
-  const [strip, fits] = useFits();
-  const cells = window(writes, fits, selected);
+  const [strip, width] = useWidth();
+  const cells = window(writes, width, selected);
+  const room = cells.at(-1) === writes.at(-1) && widthOf(cells) + cellWidth < width;
   return (
     <div class="strip" ref={strip} role="img" aria-label={t('map.etcd.label')}>
       {cells.map((entry) => (
@@ -33,39 +39,48 @@ export function Strip({ writes, selected, related, onSelect }: Props) {
           title={`${entry.revision} · ${entry.actor} · ${entry.verb} ${entry.resource} ${entry.name ?? ''}`}
           onClick={() => onSelect(entry.revision!)}
         >
-          <Glyph kind={kindOf(entry.actor)} />
-          {entry.revision}
+          {!minor(entry) && <Glyph kind={kindOf(entry.actor)} />}
+          {!minor(entry) && entry.revision}
         </span>
       ))}
-      {cells.length < fits && cells.at(-1) === writes.at(-1) && <span class="cell next" />}
+      {room && <span class="cell next" />}
     </div>
   );
 }
 
+function widthOf(cells: Entry[]): number {
+  return cells.reduce((sum, entry) => sum + (minor(entry) ? sliverWidth : cellWidth), 0);
+}
+
 /** As many writes as fit, oldest first: the last ones, or those around the selected one. */
-function window(writes: Entry[], n: number, selected: number | undefined): Entry[] {
-  const cells: Entry[] = [];
-  for (let i = lastShown(writes, n, selected); i >= 0 && cells.length < n; i--) {
-    if (writes[i]!.type === 'write') cells.push(writes[i]!);
-  }
-  return cells.reverse();
-}
-
-function lastShown(writes: Entry[], n: number, selected: number | undefined): number {
-  const last = writes.length - 1;
-  if (selected === undefined) return last;
-  const at = writes.findIndex((entry) => entry.revision === selected);
+function window(writes: Entry[], width: number, selected: number | undefined): Entry[] {
+  const at = selected === undefined ? -1 : writes.findIndex((entry) => entry.revision === selected);
   // The selected write stands a third from the left: what it led to is to its right.
-  return at < 0 ? last : Math.min(last, at + Math.floor((n * 2) / 3));
+  const after = at < 0 ? [] : fill(writes, at + 1, 1, (width * 2) / 3);
+  const before = fill(writes, at < 0 ? writes.length - 1 : at, -1, width - widthOf(after));
+  return [...before.reverse(), ...after];
 }
 
-function useFits() {
+/** The writes from an index on in one direction, until they are wider than the room. */
+function fill(writes: Entry[], from: number, direction: 1 | -1, room: number): Entry[] {
+  const cells: Entry[] = [];
+  let used = 0;
+  for (let i = from; i >= 0 && i < writes.length && used < room; i += direction) {
+    const entry = writes[i]!;
+    if (entry.type !== 'write') continue;
+    cells.push(entry);
+    used += minor(entry) ? sliverWidth : cellWidth;
+  }
+  return cells;
+}
+
+function useWidth() {
   const strip = useRef<HTMLDivElement>(null);
-  const [fits, setFits] = useState(24);
+  const [width, setWidth] = useState(720);
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setFits(Math.ceil(entry!.contentRect.width / cellWidth)));
+    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
     observer.observe(strip.current!);
     return () => observer.disconnect();
   }, []);
-  return [strip, fits] as const;
+  return [strip, width] as const;
 }

@@ -151,11 +151,11 @@ test('the scheduler held, pods wait; let go, they run', { timeout: 30_000 }, asy
 
 test('the cluster can be deleted, by someone who is sure', { timeout: 60_000 }, async () => {
   page.once('dialog', (dialog) => dialog.dismiss());
-  await page.getByRole('button', { name: 'Delete the cluster' }).click();
+  await page.getByRole('button', { name: 'Delete cluster' }).click();
   await succeed(page, 'kubectl get deployment web');
   page.once('dialog', (dialog) => dialog.accept());
   const again = page.waitForNavigation();
-  await page.getByRole('button', { name: 'Delete the cluster' }).click();
+  await page.getByRole('button', { name: 'Delete cluster' }).click();
   await again;
   await ready(page);
   const { text } = await run(page, 'kubectl get deployments');

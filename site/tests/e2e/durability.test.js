@@ -1,9 +1,8 @@
-// What the console has answered survives a browser that is killed, and one tab
-// at a time has the cluster.
+// What the console has answered survives a browser that is killed.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { kill, open, profile, serve } from './browser.js';
-import { ready, running, succeed, visit } from './page.js';
+import { running, succeed, visit } from './page.js';
 
 const kills = Number(process.env.KILLS ?? 3);
 let web;
@@ -55,29 +54,6 @@ test('a browser killed in the middle of a chain comes back to what was wanted', 
     await running(page, 2);
     await browser.close();
   } finally {
-    home.remove();
-  }
-});
-
-test('a second tab says where the cluster is, and takes over', { timeout: 90_000 }, async () => {
-  const home = profile();
-  const browser = await open(home.dir);
-  try {
-    const first = browser.pages()[0];
-    await visit(first, web.url);
-    await succeed(first, 'kubectl create deployment web --image=nginx');
-    const second = await browser.newPage();
-    await second.goto(`${web.url}?speed=once`);
-    await second.getByRole('heading', { name: 'Your cluster is open in another tab' }).waitFor();
-    await second.fill('#command', 'kubectl get deployments -o name');
-    await second.press('#command', 'Enter');
-    await second.waitForSelector('.block[data-state="queued"]');
-    await first.close();
-    await ready(second);
-    await second.waitForSelector('.block[data-state="done"] pre.out:has-text("deployment.apps/web")');
-    assert.equal(await second.locator('.notice').count(), 0);
-  } finally {
-    await browser.close();
     home.remove();
   }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { browserLike, load } from './load.js';
 
@@ -8,6 +9,17 @@ const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([p]) => p).so
 
 test('both languages have the same keys', () => {
   assert.deepEqual(Object.keys(zhCN).sort(), Object.keys(en).sort());
+});
+
+test('every key is used', () => {
+  const source = new URL('../../src/', import.meta.url);
+  const code = readdirSync(source, { recursive: true })
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('i18n/'))
+    .map((name) => readFileSync(new URL(name, source), 'utf8'))
+    .join('\n');
+  const beginnings = [...code.matchAll(/`([a-z]+\.)\$\{/g)].map(([, beginning]) => beginning);
+  const unused = Object.keys(en).filter((key) => !code.includes(`'${key}'`) && !beginnings.some((b) => key.startsWith(b)));
+  assert.deepEqual(unused, []);
 });
 
 test('both languages fill in the same things', () => {

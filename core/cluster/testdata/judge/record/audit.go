@@ -179,7 +179,9 @@ func explains(e entry, f frame) bool {
 	}
 	switch {
 	case e.ObjectRef.Subresource == "binding":
-		return f.Type == "MODIFIED" && text(f.Object, "spec", "nodeName") != ""
+		// not a later change of an earlier pod of that name
+		return f.Type == "MODIFIED" && text(f.Object, "spec", "nodeName") != "" &&
+			text(f.Object, "status", "phase") == "Pending" && text(f.Object, "metadata", "deletionTimestamp") == ""
 	case e.Verb == "delete":
 		return f.Type == "DELETED" && revisionOf(e.ResponseObject) == 0
 	}

@@ -32,7 +32,15 @@ var watched = []struct{ resource, prefix string }{
 	{"deployments", "/apis/apps/v1"},
 	{"replicasets", "/apis/apps/v1"},
 	{"pods", "/api/v1"},
+	{"daemonsets", "/apis/apps/v1"},
+	{"statefulsets", "/apis/apps/v1"},
+	{"controllerrevisions", "/apis/apps/v1"},
+	{"jobs", "/apis/batch/v1"},
+	{"cronjobs", "/apis/batch/v1"},
 }
+
+// manifests is the folder that the file names in commands are relative to.
+const manifests = "../manifests"
 
 // connect reads the current context through kubectl, which knows kubeconfig's rules.
 func connect() (*cluster, error) {
@@ -93,7 +101,9 @@ func (c *cluster) kubectl(ns, command string) error {
 	if args[1] != "namespace" {
 		args = append([]string{"-n", ns}, args...)
 	}
-	out, err := exec.Command("kubectl", args...).CombinedOutput()
+	cmd := exec.Command("kubectl", args...)
+	cmd.Dir = manifests
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("kubectl %s: %w: %s", command, err, bytes.TrimSpace(out))
 	}

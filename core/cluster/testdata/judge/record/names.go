@@ -10,7 +10,8 @@ import (
 
 // names replaces what chance decides: pod names and the nodes they run on.
 // A pod becomes <replicaset>-pod<n>, counted by the revision at which the
-// scenario first touches it, so that pod1 is the first created or deleted.
+// scenario first touches it, so that pod1 is the first created or deleted. One
+// whose name was not generated (a StatefulSet's) keeps it.
 // The hash of a restarted template, which holds the time, becomes RESTARTED.
 type names struct {
 	pods   map[string]string
@@ -35,7 +36,7 @@ func nameObjects(initial, frames []frame) names {
 		if node := text(f.Object, "spec", "nodeName"); node != "" {
 			n.nodes[pod] = node
 		}
-		if n.pods[pod] == "" {
+		if n.pods[pod] == "" && anySuffix.MatchString(pod) {
 			set := n.inText(strings.TrimSuffix(text(f.Object, "metadata", "generateName"), "-"))
 			count[set]++
 			n.pods[pod] = fmt.Sprintf("%s-pod%d", set, count[set])
@@ -64,6 +65,7 @@ func (n names) name(s string) string {
 }
 
 var (
+	anySuffix    = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}$`)
 	anyNode      = regexp.MustCompile(`\bnode-\d+\b`)
 	anyNamespace = regexp.MustCompile(`\bjudge-[a-z-]+-\d+-\d{6}\b`)
 )

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -39,25 +40,30 @@ func commonOrder(runs []run, status bool) []pair {
 	return out
 }
 
-// related says whether one write can be the cause of the other: they concern the
-// same object, or an object and its owner (names show it: web, web-5f57bf4468,
-// web-5f57bf4468-pod1), or the Deployment controller's decisions on one
-// Deployment and what kubelets did with its pods. Writes on two pods of one set
-// that always come in one order do so by speed, not by cause.
+// related says whether the first write can be a cause of the second. They must
+// concern the same object, or an object and its owner (names show it: web,
+// web-5f57bf4468, web-5f57bf4468-pod1), and the one's actor must be one that the
+// other's listens to; or a kubelet changed a pod and the Deployment controller
+// decides about any ReplicaSet. Writes on two pods of one set that always come
+// in one order do so by speed, not by cause.
 func related(a, b string) bool {
 	x, y := strings.Fields(a), strings.Fields(b)
-	if isRollout(x[0]) && isRollout(y[0]) && x[0] != y[0] || x[0] == deploymentController && y[0] == deploymentController {
+	if y[0] == deploymentController && (x[0] == deploymentController || strings.HasPrefix(x[0], "kubelet/")) {
 		return true
+	}
+	if only, ok := wakes[x[0]]; ok && !isStatus(a) && !slices.Contains(only, y[0]) {
+		return false
 	}
 	return isOwner(x[3], y[3]) || isOwner(y[3], x[3])
 }
 
 const deploymentController = "deployment-controller"
 
-// isRollout recognises those whose writes on different ReplicaSets depend on
-// each other: a new pod that runs lets an old one go.
-func isRollout(actor string) bool {
-	return actor == deploymentController || strings.HasPrefix(actor, "kubelet/")
+// wakes lists whom an actor's writes, other than of status, set to work; the
+// writes of actors that are not in it may concern anyone.
+var wakes = map[string][]string{
+	deploymentController:    {deploymentController, "replicaset-controller", "garbage-collector"},
+	"replicaset-controller": {"replicaset-controller", "scheduler", "kubelet/NODE"},
 }
 
 func isOwner(owner, name string) bool {

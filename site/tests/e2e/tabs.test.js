@@ -1,0 +1,159 @@
+// Every tab shows and drives the same live cluster, with a shared worker and
+// without one; closing or killing tabs loses nothing that was answered.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ready, run, running, succeed, visit } from './page.js';
+import { alive, crash, threeTabs } from './tabs.js';
+
+const maps = 'kubectl get configmaps -l tab -o name';
+
+async function create(tab, name) {
+  await succeed(tab, `kubectl create configmap ${name} --from-literal=a=b`);
+  await succeed(tab, `kubectl label configmap ${name} tab=yes`);
+}
+
+/** The revision that a tab shows as saved. */
+const shown = (tab) => tab.locator('.saved').innerText();
+
+for (const how of ['shared', 'dedicated']) {
+  describe(`three tabs, ${how} worker`, () => {
+    let three, a, b, c;
+    const answered = [];
+
+    before(async () => {
+      three = await threeTabs(how);
+      [a, b, c] = three.tabs;
+    });
+    after(() => three?.close());
+
+    const survives = async (tab) => {
+      await ready(tab);
+      const found = (await succeed(tab, maps)).split('\n').filter(Boolean);
+      assert.deepEqual(found, answered.map((name) => `configmap/${name}`).sort());
+    };
+
+    test('what one does the others show', { timeout: 90_000 }, async () => {
+      await succeed(a, 'kubectl create deployment web --image=nginx --replicas=2');
+      for (const tab of [a, b, c]) await running(tab, 2);
+      await succeed(b, 'kubectl scale deployment web --replicas=4');
+      for (const tab of [a, b, c]) await running(tab, 4);
+      await a.waitForFunction(() => /\d/.test(document.querySelector('.saved')?.textContent ?? ''));
+      const text = await shown(a);
+      for (const tab of [b, c]) await tab.waitForFunction((want) => document.querySelector('.saved')?.textContent === want, text);
+      for (const tab of [a, b, c]) assert.equal(await tab.locator('.notice').count(), 0);
+    });
+
+    test('lines of three consoles at once do not get mixed up', { timeout: 90_000 }, async () => {
+      const texts = await Promise.all(
+        [a, b, c].map(async (tab, i) => {
+          const out = [];
+          for (let n = 0; n < 4; n++) {
+            await create(tab, `t${i}-${n}`);
+            out.push(await succeed(tab, `kubectl get configmap t${i}-${n} -o name`));
+          }
+          return out;
+        }),
+      );
+      texts.forEach((out, i) => assert.deepEqual(out, [0, 1, 2, 3].map((n) => `configmap/t${i}-${n}\n`)));
+      for (const i of [0, 1, 2]) for (const n of [0, 1, 2, 3]) answered.push(`t${i}-${n}`);
+      await survives(c);
+    });
+
+    test('paused in one tab is paused in all', { timeout: 60_000 }, async () => {
+      const pressed = (tab, name) => tab.getByRole('button', { name, exact: true });
+      await pressed(b, 'Pause').click();
+      for (const tab of [a, b, c]) await pressed(tab, 'Play').waitFor();
+      await pressed(c, 'Play').click();
+      for (const tab of [a, b, c]) await pressed(tab, 'Pause').waitFor();
+    });
+
+    test('a tab that comes later sees what has happened', { timeout: 60_000 }, async () => {
+      const late = await three.another();
+      await visit(late, three.url, three.query);
+      await running(late, 4);
+      assert.match(await late.locator('.writes').innerText(), /You created ConfigMap t0-0/);
+      await late.close();
+    });
+
+    test('closing the tab that came first', { timeout: 90_000 }, async () => {
+      await a.close();
+      for (const tab of [b, c]) await survives(tab);
+      await create(b, 'after-close');
+      answered.push('after-close');
+      await survives(c);
+      a = await three.another();
+      await visit(a, three.url, three.query);
+      await survives(a);
+    });
+
+    test('killing tabs one after the other', { timeout: 180_000 }, async () => {
+      for (let i = 0; i < 3; i++) {
+        const tabs = [a, b, c];
+        // Who led, or held the shared worker, is among them in turn.
+        const victim = tabs[(i + 1) % 3];
+        await create(victim, `before-kill-${i}`);
+        answered.push(`before-kill-${i}`);
+        await crash(victim);
+        for (const tab of tabs) {
+          if (tab !== victim && (await alive(tab))) await survives(tab);
+        }
+        // Tabs may share a process: those that died with it are opened anew.
+        for (const [k, tab] of tabs.entries()) {
+          if (tab !== victim && (await alive(tab))) continue;
+          await tab.close();
+          tabs[k] = await three.another();
+          await visit(tabs[k], three.url, three.query);
+        }
+        [a, b, c] = tabs;
+        for (const tab of tabs) await survives(tab);
+      }
+    });
+
+    test('deleting the cluster in one tab begins anew in all', { timeout: 90_000 }, async () => {
+      b.once('dialog', (dialog) => dialog.accept());
+      await b.locator('.reset').first().click();
+      for (const tab of [a, b, c]) {
+        await running(tab, 0);
+        await ready(tab);
+      }
+      answered.length = 0;
+      await create(a, 'new');
+      answered.push('new');
+      for (const tab of [a, b, c]) await survives(tab);
+    });
+  });
+}
+
+test('a line whose answer died with the engine is reported as such', { timeout: 90_000 }, async () => {
+  const three = await threeTabs('dedicated', 2);
+  try {
+    const [leader, other] = three.tabs;
+    await other.fill('#command', 'kubectl get pods --watch');
+    await other.press('#command', 'Enter');
+    await other.waitForSelector('.block[data-state="running"]');
+    await crash(leader);
+    const block = other.locator('.block').first();
+    await block.getByText('ended before it answered').waitFor();
+    assert.equal(await block.getAttribute('data-exit'), '1');
+    await ready(other);
+    assert.equal((await run(other, 'kubectl get nodes -o name')).exit, 0);
+  } finally {
+    await three.close();
+  }
+});
+
+test('an engine that answers nothing any more is replaced', { timeout: 120_000 }, async () => {
+  const three = await threeTabs('dedicated', 2);
+  try {
+    const [leader, other] = three.tabs;
+    await create(other, 'kept');
+    leader.workers()[0].evaluate(() => {
+      for (;;);
+    }).catch(() => {});
+    await other.waitForSelector('.status[data-phase="ready"]', { state: 'detached', timeout: 60_000 });
+    await ready(other);
+    assert.equal(await succeed(other, maps), 'configmap/kept\n');
+  } finally {
+    await three.close();
+  }
+});
