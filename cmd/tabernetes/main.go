@@ -2,8 +2,8 @@
 // lines in, the chain of events out.
 //
 // It is an edge: it reads arguments and files, makes a cluster, steps it and
-// prints. What a cluster does is in core. Left out for now, each an issue of
-// its own: serve (a real API endpoint with the page), grade and lessons.
+// prints. What a cluster does is in core. Left out for now, an issue of its
+// own: serve (a real API endpoint with the page).
 package main
 
 import (
@@ -18,11 +18,15 @@ import (
 const usage = `tabernetes is Kubernetes small enough to watch: the engine of the page, at the command line.
 
 Usage:
-  tabernetes run [--seed N] [--nodes N] [-o text|json] [SCRIPT|-]
+  tabernetes run [--seed N] [--nodes N] [-o text|json] [--from FILE] [--save FILE] [--data DIR] [SCRIPT|-]
+  tabernetes lessons list|run|new|verify|preview|export [NAME]
+  tabernetes grade [--format table|json|csv|gradescope|classroom50] FILE|DIR…
   tabernetes version
 
 Commands:
   run      run a script of console lines in a fresh cluster and print the chain of events
+  lessons  the course: do a lesson here, or write one
+  grade    run handed-in homework again and score it
   version  print the version
 `
 
@@ -39,6 +43,10 @@ func execute(args []string, in io.Reader, out, errw io.Writer) int {
 	switch args[0] {
 	case "run":
 		err = run(args[1:], in, out)
+	case "grade":
+		err = gradeCommand(args[1:], out, errw)
+	case "lessons":
+		err = lessonsCommand(args[1:], in, out, errw)
 	case "version", "--version":
 		fmt.Fprintln(out, "tabernetes "+version())
 	case "help", "-h", "--help":

@@ -42,7 +42,8 @@ func (c *Cluster) did(what Deed, with string) int {
 	return len(c.inputs) - 1
 }
 
-// editor notes what comes back from the learner's editor; nil where there is none.
+// editor notes what comes back from the learner's editor; nil where there is
+// none. It must come back after the step that opened it, as people's hands do.
 func (c *Cluster) editor() func(string, []byte, func([]byte, bool)) {
 	if c.opts.Edit == nil {
 		return nil
