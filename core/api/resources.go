@@ -12,7 +12,7 @@ import (
 func resources() []*Resource {
 	return []*Resource{
 		configMaps(), events(), namespaces(), nodes(), persistentVolumeClaims(), pods(), serviceAccounts(),
-		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(), leases(),
+		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(), cronJobs(), jobs(), leases(),
 	}
 }
 

@@ -87,7 +87,7 @@ func TestAggregatedDiscovery(t *testing.T) {
 	}
 	for root, want := range map[string][]string{
 		"/api":  names("/api/v1", "/v1 "),
-		"/apis": append(names("/apis/apps/v1", "apps/v1 "), names("/apis/coordination.k8s.io/v1", "coordination.k8s.io/v1 ")...),
+		"/apis": append(append(names("/apis/apps/v1", "apps/v1 "), names("/apis/batch/v1", "batch/v1 ")...), names("/apis/coordination.k8s.io/v1", "coordination.k8s.io/v1 ")...),
 	} {
 		doc := answer[document](t, w, root, accept)
 		var got []string

@@ -66,8 +66,10 @@ func schemas(t *testing.T, w *world, path string) map[string]openAPISchema {
 func TestOpenAPI(t *testing.T) {
 	w := newWorld(t)
 	got := schemas(t, w, "/openapi/v3/api/v1")
-	for name, s := range schemas(t, w, "/openapi/v3/apis/apps/v1") {
-		got[name] = s
+	for _, group := range []string{"apps/v1", "batch/v1"} {
+		for name, s := range schemas(t, w, "/openapi/v3/apis/"+group) {
+			got[name] = s
+		}
 	}
 	file, err := os.ReadFile("testdata/openapi.jsonl")
 	if err != nil {

@@ -4,15 +4,18 @@ import (
 	"fmt"
 
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/controller/cronjob"
 	"github.com/tabernetes/tabernetes/core/controller/daemonset"
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
 	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
+	"github.com/tabernetes/tabernetes/core/controller/job"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
 	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
+	"github.com/tabernetes/tabernetes/core/controller/ttlafterfinished"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/sim"
@@ -37,6 +40,9 @@ var controlPlane = []component{
 	{actor: "replicaset-controller", start: replicaset.Start},
 	{actor: "daemon-set-controller", start: daemonset.Start},
 	{actor: "statefulset-controller", start: statefulset.Start},
+	{actor: "job-controller", start: job.Start},
+	{actor: "ttl-after-finished-controller", start: ttlafterfinished.Start},
+	{actor: "cronjob-controller", start: cronjob.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "scheduler", start: scheduler.Start},

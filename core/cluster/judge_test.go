@@ -14,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/trace"
 )
 
@@ -120,12 +121,17 @@ func observe(t *testing.T, want transcript, seed uint64) observed {
 	run(t, c, strings.ReplaceAll(command, "POD", firstPod(c)))
 	o := observed{seed: seed, count: map[string]int{}, places: map[string]int{}}
 	names := podNames{}
+	var last trace.Line
 	for i, e := range c.Entries(from, 0) {
 		if e.Type != trace.Write || e.Resource == "events" || e.Resource == "leases" || e.Verb == "deletecollection" {
 			continue
 		}
-		if strings.HasPrefix(e.Actor, "kubelet/") && e.Subresource == "status" && e.Step != 10 {
-			continue // kwok, which stood in for the kubelet, reports once: that the pod runs
+		if strings.HasPrefix(e.Actor, "kubelet/") && e.Subresource == "status" && e.Step != 10 && !ended(c, e) {
+			continue // kwok, which stood in for the kubelet, reports only that a pod runs, or has ended
+		}
+		repeated := e.Verb == "delete" && last.Verb == e.Verb && last.Actor == e.Actor && last.Name == e.Name && e.Revision == last.Revision+1
+		if last = e; repeated {
+			continue // one request: grace period 0, then gone
 		}
 		o.write(i, e, names)
 	}
@@ -143,6 +149,16 @@ func (manifests) Read(name string) ([]byte, error) {
 func (manifests) Write(string, []byte) error { return errors.ErrUnsupported }
 
 func (manifests) Names() []string { return nil }
+
+// ended tells whether a kubelet's report is that a pod has ended by itself.
+func ended(c *Cluster, e trace.Line) bool {
+	changes, err := c.Changes(e.Revision)
+	if err != nil || !slices.Contains(trace.Paths(changes), "status.phase") {
+		return false
+	}
+	pod, err := c.Object(api.Of[*corev1.Pod]().GVR(), e.Namespace, e.Name, e.Revision)
+	return err == nil && !strings.Contains(string(pod), "deletionTimestamp:")
+}
 
 // dropCollections leaves out deletions of whole collections: the audit log has
 // one entry a request and kind, our log one revision an object.

@@ -26,6 +26,9 @@ type workload struct {
 var workloads = map[string]workload{
 	"daemonset":   {"daemon-set-controller", "create -f daemonset.yaml", daemonSetDeed, daemonSetCheck, daemonSetSettled},
 	"statefulset": {"statefulset-controller", "create -f statefulset-claims.yaml", statefulSetDeed, statefulSetCheck, statefulSetSettled},
+	"job":         {"job-controller", "create -f job.yaml", jobDeed, jobCheck, jobSettled},
+	"cronjob":     {"cronjob-controller", "create -f cronjob-minute.yaml", cronJobDeed, cronJobCheck, cronJobSettled},
+	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},
 }
 
 // TestWorkloads lives through worlds with every kind of workload under random
@@ -33,7 +36,7 @@ var workloads = map[string]workload{
 func TestWorkloads(t *testing.T) {
 	from, to := seeds(t)
 	if to == 1001 {
-		to = 201
+		to = 101
 	}
 	for name, w := range workloads {
 		t.Run(name, func(t *testing.T) {

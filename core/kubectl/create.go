@@ -25,7 +25,7 @@ func createCommand() *Command {
 
 			# Create what follows
 			kubectl create -f - <<EOF`,
-		Sub: []*Command{createDeploymentCommand(), createNamespaceCommand(), createConfigMapCommand(), createServiceAccountCommand()},
+		Sub: []*Command{createDeploymentCommand(), createNamespaceCommand(), createConfigMapCommand(), createServiceAccountCommand(), createJobCommand(), createCronJobCommand()},
 		Missing: []string{"clusterrole", "clusterrolebinding", "cronjob", "cj", "ingress", "ing", "job", "poddisruptionbudget", "pdb", "priorityclass", "pc",
 			"quota", "resourcequota", "role", "rolebinding", "secret", "service", "svc", "token"},
 		Setup: setupCreate,

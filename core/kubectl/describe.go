@@ -149,6 +149,10 @@ func (d *describer) write() error {
 		return d.daemonSet()
 	case "statefulset.apps":
 		return d.statefulSet()
+	case "cronjob.batch":
+		return d.cronJob()
+	case "job.batch":
+		return d.job()
 	case "persistentvolumeclaim":
 		return d.claim()
 	case "node":

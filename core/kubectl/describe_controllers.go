@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/duration"
 )
 
 func (d *describer) daemonSet() error {
@@ -176,4 +178,143 @@ func accessModes(modes []corev1.PersistentVolumeAccessMode) string {
 		}[m])
 	}
 	return strings.Join(short, ",")
+}
+
+func (d *describer) job() error {
+	var o batchv1.Job
+	if err := d.read(&o); err != nil {
+		return err
+	}
+	d.line(0, "Name:\t%s", o.Name)
+	d.line(0, "Namespace:\t%s", o.Namespace)
+	if selector, err := metav1.LabelSelectorAsSelector(o.Spec.Selector); err == nil {
+		d.line(0, "Selector:\t%s", selector)
+	} else {
+		d.line(0, "Selector:\tFailed to get selector: %s", err)
+	}
+	d.labels("Labels", o.Labels)
+	d.annotations("Annotations", o.Annotations)
+	if by := controller(&o); by != "" {
+		d.line(0, "Controlled By:\t%s", by)
+	}
+	d.jobSpec(&o.Spec)
+	d.jobStatus(&o)
+	d.template(&o.Spec.Template)
+	d.writeEvents("Job", string(o.UID))
+	return nil
+}
+
+func (d *describer) jobSpec(s *batchv1.JobSpec) {
+	if s.Parallelism != nil {
+		d.line(0, "Parallelism:\t%d", *s.Parallelism)
+	}
+	if s.Completions != nil {
+		d.line(0, "Completions:\t%d", *s.Completions)
+	} else {
+		d.line(0, "Completions:\t<unset>")
+	}
+	if s.CompletionMode != nil {
+		d.line(0, "Completion Mode:\t%s", *s.CompletionMode)
+	}
+	if s.Suspend != nil {
+		d.line(0, "Suspend:\t%v", *s.Suspend)
+	}
+	if s.BackoffLimit != nil {
+		d.line(0, "Backoff Limit:\t%v", *s.BackoffLimit)
+	}
+	if s.TTLSecondsAfterFinished != nil {
+		d.line(0, "TTL Seconds After Finished:\t%v", *s.TTLSecondsAfterFinished)
+	}
+}
+
+func (d *describer) jobStatus(o *batchv1.Job) {
+	s := &o.Status
+	if s.StartTime != nil {
+		d.line(0, "Start Time:\t%s", date(*s.StartTime))
+	}
+	if s.CompletionTime != nil {
+		d.line(0, "Completed At:\t%s", date(*s.CompletionTime))
+	}
+	if s.StartTime != nil && s.CompletionTime != nil {
+		d.line(0, "Duration:\t%s", duration.HumanDuration(s.CompletionTime.Sub(s.StartTime.Time)))
+	}
+	if o.Spec.ActiveDeadlineSeconds != nil {
+		d.line(0, "Active Deadline Seconds:\t%ds", *o.Spec.ActiveDeadlineSeconds)
+	}
+	if s.Ready == nil {
+		d.line(0, "Pods Statuses:\t%d Active / %d Succeeded / %d Failed", s.Active, s.Succeeded, s.Failed)
+	} else {
+		d.line(0, "Pods Statuses:\t%d Active (%d Ready) / %d Succeeded / %d Failed", s.Active, *s.Ready, s.Succeeded, s.Failed)
+	}
+	if o.Spec.CompletionMode != nil && *o.Spec.CompletionMode == batchv1.IndexedCompletion {
+		d.line(0, "Completed Indexes:\t%s", shortIndexes(s.CompletedIndexes))
+	}
+}
+
+// shortIndexes cuts a list of indexes at the first comma after 50 characters.
+func shortIndexes(list string) string {
+	const most = 50
+	if len(list) > most {
+		if comma := strings.IndexByte(list[most:], ','); comma >= 0 {
+			return list[:most+comma+1] + "..."
+		}
+	}
+	return orNone(list)
+}
+
+func (d *describer) cronJob() error {
+	var o batchv1.CronJob
+	if err := d.read(&o); err != nil {
+		return err
+	}
+	s := &o.Spec
+	d.line(0, "Name:\t%s", o.Name)
+	d.line(0, "Namespace:\t%s", o.Namespace)
+	d.labels("Labels", o.Labels)
+	d.annotations("Annotations", o.Annotations)
+	d.line(0, "Schedule:\t%s", s.Schedule)
+	d.line(0, "Concurrency Policy:\t%s", s.ConcurrencyPolicy)
+	d.line(0, "Suspend:\t%s", boolText(isTrue(s.Suspend)))
+	d.line(0, "Time Zone:\t%s", orUnset(s.TimeZone, "%s"))
+	d.line(0, "Successful Job History Limit:\t%s", orUnset(s.SuccessfulJobsHistoryLimit, "%d"))
+	d.line(0, "Failed Job History Limit:\t%s", orUnset(s.FailedJobsHistoryLimit, "%d"))
+	d.line(0, "Starting Deadline Seconds:\t%s", orUnset(s.StartingDeadlineSeconds, "%ds"))
+	d.jobTemplate(&s.JobTemplate.Spec)
+	last := "<unset>"
+	if o.Status.LastScheduleTime != nil {
+		last = date(*o.Status.LastScheduleTime)
+	}
+	d.line(0, "Last Schedule Time:\t%s", last)
+	var active []string
+	for _, ref := range o.Status.Active {
+		active = append(active, ref.Name)
+	}
+	d.line(0, "Active Jobs:\t%s", orNone(strings.Join(active, ", ")))
+	d.writeEvents("CronJob", string(o.UID))
+	return nil
+}
+
+func orUnset[T any](value *T, format string) string {
+	if value == nil {
+		return "<unset>"
+	}
+	return fmt.Sprintf(format, *value)
+}
+
+func (d *describer) jobTemplate(s *batchv1.JobSpec) {
+	if s.Selector != nil {
+		if selector, err := metav1.LabelSelectorAsSelector(s.Selector); err == nil {
+			d.line(0, "Selector:\t%s", selector)
+		} else {
+			d.line(0, "Selector:\tFailed to get selector: %s", err)
+		}
+	} else {
+		d.line(0, "Selector:\t<unset>")
+	}
+	d.line(0, "Parallelism:\t%s", orUnset(s.Parallelism, "%d"))
+	d.line(0, "Completions:\t%s", orUnset(s.Completions, "%d"))
+	if s.ActiveDeadlineSeconds != nil {
+		d.line(0, "Active Deadline Seconds:\t%ds", *s.ActiveDeadlineSeconds)
+	}
+	d.template(&s.Template)
 }
