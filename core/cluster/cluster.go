@@ -32,15 +32,18 @@ var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Bounds of what a caller may ask for.
 const (
-	MaxNodes = 5000
+	MaxNodes     = 5000
+	DefaultNodes = 3
 	// DefaultRetain is how many revisions of history are kept at least.
 	DefaultRetain = 20_000
 )
 
 // Options say what kind of cluster to make. The zero value is three nodes in memory.
 type Options struct {
-	Seed  uint64
-	Nodes int       // 0 means 3; -1 means none
+	Seed uint64
+	// Nodes is how many nodes there are at least: those that the log knows are
+	// there anyway. 0 means DefaultNodes in a new cluster; -1 means none.
+	Nodes int
 	Log   store.Log // nil means memory
 	// Timing is how long things take; the zero value means client.DefaultTiming.
 	Timing client.Timing
@@ -107,11 +110,7 @@ func New(opts Options) (*Cluster, error) {
 
 func (o *Options) complete() error {
 	switch {
-	case o.Nodes == 0:
-		o.Nodes = 3
-	case o.Nodes == -1:
-		o.Nodes = 0
-	case o.Nodes < 0 || o.Nodes > MaxNodes:
+	case o.Nodes < -1 || o.Nodes > MaxNodes:
 		return fmt.Errorf("nodes: %d is not between 0 and %d", o.Nodes, MaxNodes)
 	}
 	if o.Log == nil {

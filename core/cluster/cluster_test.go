@@ -72,6 +72,24 @@ func TestAReopenedClusterIsAsItWas(t *testing.T) {
 	want(t, again, "Running", 5)
 }
 
+func TestAReopenedClusterHasItsNodes(t *testing.T) {
+	log := memory.New()
+	start(t, Options{Log: log, Nodes: 5}).Flush()
+	if n := len(start(t, Options{Log: log}).Overview().Nodes); n != 5 {
+		t.Errorf("%d nodes", n)
+	}
+	again := start(t, Options{Log: log})
+	kubelets := 0
+	for _, a := range again.Actors() {
+		if strings.HasPrefix(a.Name, "kubelet/") {
+			kubelets++
+		}
+	}
+	if kubelets != 5 {
+		t.Errorf("%d kubelets", kubelets)
+	}
+}
+
 // Whatever prefix of the log a crash leaves, the control plane converges from there.
 func TestEveryPrefixOfTheLogConverges(t *testing.T) {
 	log := memory.New()

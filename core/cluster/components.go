@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/controller/cronjob"
@@ -53,13 +56,31 @@ func (c *Cluster) assemble() error {
 	for _, part := range controlPlane {
 		c.parts = append(c.parts, &part)
 	}
-	for i := range c.opts.Nodes {
-		c.addNode(fmt.Sprintf("node-%d", i+1))
+	for _, name := range c.nodeNames() {
+		c.addNode(name)
 	}
 	for _, p := range c.parts {
 		c.start(p)
 	}
 	return nil
+}
+
+// nodeNames are the machines: those that the store knows, in a cluster that
+// goes on, and as many as the options ask for.
+func (c *Cluster) nodeNames() []string {
+	var names []string
+	each(c, func(n *corev1.Node) { names = append(names, n.Name) })
+	wanted := c.opts.Nodes
+	if wanted == 0 && len(names) == 0 {
+		wanted = DefaultNodes
+	}
+	for i := range max(wanted, 0) {
+		if name := fmt.Sprintf("node-%d", i+1); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, naturally)
+	return names
 }
 
 func (c *Cluster) addNode(name string) {

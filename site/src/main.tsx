@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app';
 import type { Speed } from './engine/protocol';
-import { database } from './storage/clusters';
+import { allowed, first, nodes } from './storage/clusters';
 import { Store } from './store';
 
 const nodesWhenNew = 3;
@@ -15,8 +15,10 @@ function number(name: string, otherwise: number, least: number, most: number): n
 }
 
 const speed = asked.get('speed') ?? '';
+const named = asked.get('cluster') ?? '';
+const cluster = allowed(named) ? named : first;
 const mode = asked.get('worker') === 'dedicated' || !('SharedWorker' in window) ? 'dedicated' : 'shared';
-const store = new Store(speeds.includes(speed) ? (speed as Speed) : 'watch', database(asked.get('cluster')), mode);
+const store = new Store(speeds.includes(speed) ? (speed as Speed) : 'watch', cluster, mode);
 // The engine is fetched while the page is being drawn.
-store.boot(number('nodes', nodesWhenNew, 1, 500), number('seed', 1, 0, 2 ** 32));
+store.boot(number('nodes', nodes(cluster) ?? nodesWhenNew, 1, 500), number('seed', 1, 0, 2 ** 32));
 render(<App store={store} />, document.getElementById('app')!);

@@ -16,6 +16,8 @@ import type {
   Speed,
   WorkerEvent,
 } from './engine/protocol';
+import { database } from './storage/clusters';
+import { Storage } from './storage/storage';
 import { placed } from './words';
 
 export type Phase = 'download' | 'start' | 'waiting' | 'ready' | 'failed';
@@ -60,6 +62,8 @@ export class Store {
   selected: number | undefined;
 
   readonly console: Console;
+  readonly storage: Storage;
+  private readonly database: string;
   private readonly engine: Engine;
   private readonly listeners = new Set<() => void>();
   private past = 0;
@@ -73,9 +77,11 @@ export class Store {
 
   constructor(
     private speed: Speed,
-    readonly database: string,
+    cluster: string,
     mode: Mode,
   ) {
+    this.database = database(cluster);
+    this.storage = new Storage(cluster, (request) => this.send(request), () => this.changed());
     this.engine = new Engine((event) => this.take(event), mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
       // What comes now is of more interest than what was looked at.
@@ -174,6 +180,7 @@ export class Store {
         performance.mark('tabernetes:listening');
         return;
       case 'lost':
+        performance.mark('tabernetes:lost');
         this.lose();
         this.phase = 'start';
         return;
@@ -190,6 +197,7 @@ export class Store {
       case 'output':
         return this.console.print(event.id, event.stream, event.text);
       case 'done':
+        if (event.exit === 0) this.storage.worked();
         return this.console.done(event.id, event.exit);
       case 'clear':
         return this.console.clear();
@@ -207,6 +215,13 @@ export class Store {
         return;
       case 'object':
         return;
+      case 'usage':
+      case 'exported':
+      case 'imported':
+        return this.storage.hear(event);
+      case 'resumed':
+        if (!event.error) this.failure = undefined;
+        return this.storage.hear(event);
       case 'gone':
         location.reload();
         return;
@@ -218,6 +233,7 @@ export class Store {
   /** The engine is gone: the next one tells everything anew. */
   private lose() {
     this.console.lose();
+    this.storage.lose();
     this.completions.forEach((answer) => answer([]));
     this.completions.clear();
     this.editor = undefined;

@@ -73,9 +73,14 @@ func (c *console) leave(tab int) {
 // all that was written before is on disk: an answered command is never lost.
 func (d *Driver) exec(from int, r execRequest) error {
 	d.pace.begin()
+	safely := d.promises()
 	print := func(stream string) func(string) {
 		return func(text string) {
-			d.safely(func() { d.opts.Send(from, outputEvent{"output", r.ID, stream, text}) })
+			safely(func(err error) {
+				if err == nil { // where it is not, the line's end says why
+					d.opts.Send(from, outputEvent{"output", r.ID, stream, text})
+				}
+			})
 		}
 	}
 	l := &line{tab: from, id: r.ID, text: r.Line, stop: func() {}}
@@ -83,7 +88,7 @@ func (d *Driver) exec(from int, r execRequest) error {
 	l.stop = d.c.Exec(r.Line, print("out"), print("err"), func(exit int) {
 		d.console.running = slices.DeleteFunc(d.console.running, func(other *line) bool { return other == l })
 		rev := d.c.Revision()
-		d.c.OnDurable(func(err error) {
+		safely(func(err error) {
 			if err != nil {
 				d.fail("storage", err)
 				d.opts.Send(from, outputEvent{"output", r.ID, "err", "error: " + err.Error() + "\n"})
@@ -96,14 +101,18 @@ func (d *Driver) exec(from int, r execRequest) error {
 	return nil
 }
 
-// safely calls fn when what has been written so far is on disk. Where it never
-// will be fn is not called: the line's end says why.
-func (d *Driver) safely(fn func()) {
-	d.c.OnDurable(func(err error) {
-		if err == nil {
-			fn()
+// promises is what a line's answers wait for: that all that was written so far
+// is on disk. Where nothing can be saved any more a line that writes nothing is
+// answered all the same, so that what there is can be read.
+func (d *Driver) promises() func(func(error)) {
+	failed, at := d.c.Err() != nil, d.c.Revision()
+	return func(fn func(error)) {
+		if failed && d.c.Revision() == at {
+			fn(nil)
+			return
 		}
-	})
+		d.c.OnDurable(fn)
+	}
 }
 
 func (d *Driver) interrupt(from int, r interruptRequest) error {

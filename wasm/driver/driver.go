@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -62,7 +63,7 @@ func (d *Driver) Handle(from int, data []byte) {
 		switch {
 		case !known:
 			err = fmt.Errorf("unknown request %q", head.Type)
-		case d.c == nil && head.Type != "boot" && head.Type != "reset":
+		case d.c == nil && !slices.Contains(withoutCluster, head.Type):
 			err = fmt.Errorf("%s: there is no cluster yet", head.Type)
 		default:
 			err = take(d, from, data)
@@ -75,6 +76,9 @@ func (d *Driver) Handle(from int, data []byte) {
 		d.touch()
 	}
 }
+
+// withoutCluster can be asked of a driver that has no cluster.
+var withoutCluster = []string{"boot", "reset", "import"}
 
 // requests says what is done about each type of message.
 var requests = map[string]func(*Driver, int, []byte) error{
@@ -93,6 +97,10 @@ var requests = map[string]func(*Driver, int, []byte) error{
 	"object":    handler((*Driver).object),
 	"drawn":     handler((*Driver).drawn),
 	"reset":     handler((*Driver).reset),
+	"usage":     handler((*Driver).usage),
+	"export":    handler((*Driver).export),
+	"import":    handler((*Driver).importFile),
+	"room":      handler((*Driver).room),
 }
 
 // handler decodes a message into the request that take wants.

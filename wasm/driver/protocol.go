@@ -61,8 +61,21 @@ type (
 		Name      string `json:"name"`
 		Revision  int64  `json:"revision"`
 	}
-	drawnRequest struct{}
-	resetRequest struct{}
+	drawnRequest  struct{}
+	resetRequest  struct{}
+	usageRequest  struct{}
+	exportRequest struct {
+		ID   int    `json:"id"`
+		Name string `json:"name"`
+	}
+	importRequest struct {
+		ID       int    `json:"id"`
+		Database string `json:"database"`
+		Data     []byte `json:"data"` // base64 in JSON, here and below
+	}
+	roomRequest struct {
+		Keep int64 `json:"keep"`
+	}
 )
 
 // What the engine tells the page.
@@ -125,6 +138,32 @@ type (
 	}
 	goneEvent struct {
 		Type string `json:"type"`
+	}
+	usageEvent struct {
+		Type      string `json:"type"`
+		Retain    int64  `json:"retain"`
+		Revision  int64  `json:"revision"`
+		Oldest    int64  `json:"oldest"`
+		Revisions int    `json:"revisions"`
+		Keys      int    `json:"keys"`
+		Bytes     int64  `json:"bytes"`
+		LogBytes  int64  `json:"logBytes"`
+	}
+	exportedEvent struct {
+		Type  string `json:"type"`
+		ID    int    `json:"id"`
+		Data  []byte `json:"data"`
+		Error string `json:"error"`
+	}
+	importedEvent struct {
+		Type  string `json:"type"`
+		ID    int    `json:"id"`
+		Nodes int    `json:"nodes"`
+		Error string `json:"error"`
+	}
+	resumedEvent struct {
+		Type  string `json:"type"`
+		Error string `json:"error"`
 	}
 	failedEvent struct {
 		Type    string `json:"type"`

@@ -67,10 +67,12 @@ var messages = map[string]any{
 	"PlayRequest": playRequest{}, "StepRequest": stepRequest{}, "StepWriteRequest": stepWriteRequest{},
 	"SpeedRequest": speedRequest{}, "ComponentRequest": componentRequest{}, "ChangedRequest": changedRequest{},
 	"ObjectRequest": objectRequest{}, "DrawnRequest": drawnRequest{}, "ResetRequest": resetRequest{},
+	"UsageRequest": usageRequest{}, "ExportRequest": exportRequest{}, "ImportRequest": importRequest{}, "RoomRequest": roomRequest{},
 
 	"ReadyEvent": readyEvent{}, "FrameEvent": frameEvent{}, "OutputEvent": outputEvent{}, "DoneEvent": doneEvent{},
 	"CompletedEvent": completedEvent{}, "ChangedEvent": changedEvent{}, "ObjectEvent": objectEvent{},
 	"EditEvent": editEvent{}, "ClearEvent": clearEvent{}, "GoneEvent": goneEvent{}, "FailedEvent": failedEvent{},
+	"UsageEvent": usageEvent{}, "ExportedEvent": exportedEvent{}, "ImportedEvent": importedEvent{}, "ResumedEvent": resumedEvent{},
 }
 
 // fromWorker are the messages of the page's own scripts around the engine.

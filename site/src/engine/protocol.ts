@@ -99,6 +99,33 @@ export interface ResetRequest {
   type: 'reset';
 }
 
+/** Asks what is kept; answered by `usage`. */
+export interface UsageRequest {
+  type: 'usage';
+}
+
+/** Asks for the whole cluster as one file that says it has this name; answered by `exported`. */
+export interface ExportRequest {
+  type: 'export';
+  id: number;
+  name: string;
+}
+
+/** Puts a file's cluster into a database that holds none; answered by `imported`. */
+export interface ImportRequest {
+  type: 'import';
+  id: number;
+  database: string;
+  /** base64 */
+  data: string;
+}
+
+/** Goes on where the space had run out, after dropping history but for the last revisions; `resumed` tells every tab. */
+export interface RoomRequest {
+  type: 'room';
+  keep: number;
+}
+
 export type Request =
   | BootRequest
   | ExecRequest
@@ -114,7 +141,11 @@ export type Request =
   | ChangedRequest
   | ObjectRequest
   | DrawnRequest
-  | ResetRequest;
+  | ResetRequest
+  | UsageRequest
+  | ExportRequest
+  | ImportRequest
+  | RoomRequest;
 
 // --- What the engine tells the page ----------------------------------------
 
@@ -201,6 +232,43 @@ export interface GoneEvent {
   type: 'gone';
 }
 
+/** What the store keeps. */
+export interface UsageEvent {
+  type: 'usage';
+  /** At least so many revisions can be looked at, twice as many at most; -1: all. */
+  retain: number;
+  revision: number;
+  oldest: number;
+  revisions: number;
+  keys: number;
+  /** In memory. */
+  bytes: number;
+  /** In the browser's database; -1 where that is not known. */
+  logBytes: number;
+}
+
+export interface ExportedEvent {
+  type: 'exported';
+  id: number;
+  /** base64 */
+  data: string;
+  error: string;
+}
+
+export interface ImportedEvent {
+  type: 'imported';
+  id: number;
+  /** How many nodes the cluster is to be opened with. */
+  nodes: number;
+  error: string;
+}
+
+/** The answer to `room`: why it did not help, empty where it did. */
+export interface ResumedEvent {
+  type: 'resumed';
+  error: string;
+}
+
 /** Something is wrong. `storage`: nothing can be saved any more; `engine`: it has stopped. */
 export interface FailedEvent {
   type: 'failed';
@@ -219,6 +287,10 @@ export type EngineEvent =
   | EditEvent
   | ClearEvent
   | GoneEvent
+  | UsageEvent
+  | ExportedEvent
+  | ImportedEvent
+  | ResumedEvent
   | FailedEvent;
 
 // --- What the worker's own script tells the page, before there is an engine --

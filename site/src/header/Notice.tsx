@@ -1,6 +1,8 @@
 import { useWords } from '../i18n';
+import { Reset } from '../storage/Reset';
+import { Export, ToldLine } from '../storage/StorageView';
 import type { Store } from '../store';
-import { failureKind, Reset } from './Status';
+import { failureKind } from './Status';
 
 /** Says in plain words what keeps the page from working, and what to do. */
 export function Notice({ store }: { store: Store }) {
@@ -18,8 +20,15 @@ export function Notice({ store }: { store: Store }) {
           <button type="button" onClick={() => location.reload()}>
             {t('engine.reload')}
           </button>
+          {kind === 'space' && (
+            <button type="button" disabled={store.storage.busy} onClick={() => store.storage.makeRoom()}>
+              {t('storage.room')}
+            </button>
+          )}
+          {kind !== 'failed' && store.frame && <Export storage={store.storage} />}
           <Reset store={store} />
         </p>
+        <ToldLine told={store.storage.told} />
       </section>
     );
   }

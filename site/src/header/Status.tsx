@@ -1,4 +1,5 @@
 import { useWords, type Translate } from '../i18n';
+import { StorageButton } from '../storage/StorageView';
 import type { Store } from '../store';
 
 const megabyte = 1e6;
@@ -29,18 +30,8 @@ function Saved({ store }: { store: Store }) {
   return (
     <>
       <span class="saved">{safe ? t('engine.saved', { n: frame.durable }) : t('engine.saving')}</span>
-      <Reset store={store} />
+      <StorageButton store={store} />
     </>
-  );
-}
-
-/** Deletes the cluster, when the learner is sure. */
-export function Reset({ store }: { store: Store }) {
-  const t = useWords();
-  return (
-    <button type="button" class="link reset" onClick={() => confirm(t('engine.reset.sure')) && store.reset()}>
-      {t('engine.reset')}
-    </button>
   );
 }
 

@@ -13,9 +13,9 @@ export function allowed(name: string): boolean {
   return name.length <= longest && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
 }
 
-/** The database of a cluster; of the first one where the name is none. */
-export function database(name: string | null): string {
-  return !name || name === first || !allowed(name) ? prefix : `${prefix}.${name}`;
+/** The database of a cluster. */
+export function database(name: string): string {
+  return name === first ? prefix : `${prefix}.${name}`;
 }
 
 /** The cluster in a database, undefined where there is none of ours. */
@@ -23,4 +23,30 @@ export function clusterIn(database: string): string | undefined {
   if (database === prefix) return first;
   const name = database.startsWith(`${prefix}.`) ? database.slice(prefix.length + 1) : '';
   return allowed(name) ? name : undefined;
+}
+
+/** Where the page shows a cluster. */
+export function address(name: string): string {
+  const asked = new URLSearchParams(location.search);
+  asked.delete('nodes');
+  asked.delete('seed');
+  if (name === first) asked.delete('cluster');
+  else asked.set('cluster', name);
+  const query = asked.toString();
+  return location.pathname + (query && `?${query}`);
+}
+
+const nodesOf = (name: string) => `tabernetes.nodes.${name}`;
+
+/** How many nodes an imported cluster has; undefined for others. */
+export function nodes(name: string): number | undefined {
+  return Number(localStorage.getItem(nodesOf(name))) || undefined;
+}
+
+export function keepNodes(name: string, n: number) {
+  localStorage.setItem(nodesOf(name), String(n));
+}
+
+export function forgetNodes(name: string) {
+  localStorage.removeItem(nodesOf(name));
 }

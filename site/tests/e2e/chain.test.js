@@ -150,9 +150,12 @@ test('the scheduler held, pods wait; let go, they run', { timeout: 30_000 }, asy
 });
 
 test('the cluster can be deleted, by someone who is sure', { timeout: 60_000 }, async () => {
+  await page.getByRole('button', { name: 'Storage' }).click();
   page.once('dialog', (dialog) => dialog.dismiss());
   await page.getByRole('button', { name: 'Delete cluster' }).click();
+  await page.getByRole('button', { name: 'Close' }).click();
   await succeed(page, 'kubectl get deployment web');
+  await page.getByRole('button', { name: 'Storage' }).click();
   page.once('dialog', (dialog) => dialog.accept());
   const again = page.waitForNavigation();
   await page.getByRole('button', { name: 'Delete cluster' }).click();

@@ -40,7 +40,7 @@ export function renderers(dir) {
     .filter((id) => {
       try {
         const line = readFileSync(`/proc/${id}/cmdline`, 'utf8');
-        return line.includes('--type=renderer') && line.includes(dir);
+        return line.includes('--type=renderer') && !line.includes('--top-chrome-webui') && line.includes(`user-data-dir=${dir}`);
       } catch {
         return false; // it has ended meanwhile
       }

@@ -1,0 +1,189 @@
+import type { EngineEvent, Request, UsageEvent } from '../engine/protocol';
+import { address, clusterIn, database, forgetNodes, keepNodes } from './clusters';
+
+type Heard = Extract<EngineEvent, { type: 'usage' | 'exported' | 'imported' | 'resumed' }>;
+
+/** Something the learner has to be told: what was done, or why it was not. */
+export type Told =
+  | { what: 'exported'; file: string }
+  | { what: 'refused' | 'exportFailed' | 'noRoom'; why: string }
+  | { what: 'tooLarge' | 'taken' | 'openElsewhere' | 'deleted' | 'resumed'; name: string };
+
+/** The largest file that is read, in bytes: what the engine would read. */
+const maxFile = 256 << 20;
+
+/** How many revisions are kept where room has to be made. */
+const keepWhenFull = 100;
+
+/** How long a database may take to be deleted; a tab that has it open keeps it, in milliseconds. */
+const deleteWithin = 1500;
+
+const extension = '.tabernetes';
+
+/** What the browser keeps for the page, and how a cluster leaves and enters it. */
+export class Storage {
+  usage: UsageEvent | undefined;
+  used: number | undefined;
+  quota: number | undefined;
+  /** Whether the browser has promised not to evict what it keeps; undefined where it gives no such promise. */
+  persisted: boolean | undefined;
+  clusters: string[] = [];
+  busy = false;
+  told: Told | undefined;
+
+  private last = 0;
+  private asked = false;
+  private readonly answers = new Map<number, (event: Heard) => void>();
+
+  constructor(
+    readonly cluster: string,
+    private readonly send: (request: Request) => void,
+    private readonly changed: () => void,
+  ) {}
+
+  hear(event: Heard) {
+    switch (event.type) {
+      case 'usage':
+        this.usage = event;
+        return;
+      case 'resumed':
+        this.busy = false;
+        this.tell(event.error ? { what: 'noRoom', why: event.error } : { what: 'resumed', name: this.cluster });
+        return;
+      default:
+        this.answers.get(event.id)?.(event);
+        this.answers.delete(event.id);
+    }
+  }
+
+  /** A command has done its work, so there is something worth keeping: asks the browser, once, not to evict it. */
+  worked() {
+    if (this.asked) return;
+    this.asked = true;
+    void this.persist();
+  }
+
+  async persist() {
+    if (!navigator.storage?.persist) return;
+    this.persisted = (await navigator.storage.persisted()) || (await navigator.storage.persist());
+    this.changed();
+  }
+
+  /** Looks again at what is kept. */
+  async look() {
+    this.told = undefined;
+    this.send({ type: 'usage' });
+    const estimate = await navigator.storage?.estimate?.();
+    this.used = estimate?.usage;
+    this.quota = estimate?.quota;
+    this.persisted = await navigator.storage?.persisted?.();
+    const databases = (await indexedDB.databases?.()) ?? [];
+    const found = databases.map(({ name }) => clusterIn(name ?? '')).filter((name) => name !== undefined);
+    this.clusters = [...new Set([...found, this.cluster])].sort();
+    this.changed();
+  }
+
+  /** Hands the cluster to the browser's downloads. */
+  async export() {
+    const answer = await this.ask((id) => ({ type: 'export', id, name: this.cluster }));
+    if (answer.type !== 'exported') return;
+    if (answer.error) return this.tell({ what: 'exportFailed', why: answer.error });
+    const file = `${this.cluster}-${this.usage?.revision ?? 'cluster'}${extension}`;
+    const content = await bytes(answer.data);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(content);
+    link.download = file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    this.tell({ what: 'exported', file });
+  }
+
+  /** Makes a cluster of a file and goes there, unless the file is refused or the name is taken. */
+  async import(file: File, name: string) {
+    if (this.clusters.includes(name)) return this.tell({ what: 'taken', name });
+    if (file.size > maxFile) return this.tell({ what: 'tooLarge', name: file.name });
+    const data = await base64(file);
+    const answer = await this.ask((id) => ({ type: 'import', id, database: database(name), data }));
+    if (answer.type !== 'imported') return;
+    if (answer.error) {
+      await remove(database(name));
+      return this.tell({ what: 'refused', why: answer.error });
+    }
+    keepNodes(name, answer.nodes);
+    location.assign(address(name));
+  }
+
+  /** Deletes a cluster that is not the one shown. */
+  async delete(name: string) {
+    const gone = await remove(database(name));
+    if (gone) forgetNodes(name);
+    await this.look();
+    this.tell({ what: gone ? 'deleted' : 'openElsewhere', name });
+  }
+
+  /** Drops most of history, which makes room, and goes on. */
+  makeRoom() {
+    this.busy = true;
+    this.send({ type: 'room', keep: keepWhenFull });
+    this.changed();
+  }
+
+  /** The engine is gone and answers nothing any more. */
+  lose() {
+    this.busy = false;
+    this.usage = undefined;
+    this.answers.clear();
+  }
+
+  private tell(told: Told) {
+    this.told = told;
+    this.changed();
+  }
+
+  private async ask(request: (id: number) => Request): Promise<Heard> {
+    this.busy = true;
+    this.told = undefined;
+    this.changed();
+    const id = ++this.last;
+    const answer = await new Promise<Heard>((resolve) => {
+      this.answers.set(id, resolve);
+      this.send(request(id));
+    });
+    this.busy = false;
+    return answer;
+  }
+}
+
+/** How much base64 is decoded before the page gets its turn; a multiple of 4. */
+const decodeAtOnce = 1 << 19;
+
+async function bytes(base64: string): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0; at < base64.length; at += decodeAtOnce) {
+    parts.push(Uint8Array.from(atob(base64.slice(at, at + decodeAtOnce)), (c) => c.charCodeAt(0)));
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return new Blob(parts, { type: 'application/octet-stream' });
+}
+
+function base64(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const url = String(reader.result);
+      resolve(url.slice(url.indexOf(',') + 1));
+    };
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
+
+/** Deletes a database; false where a tab has it open. */
+function remove(name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve(true);
+    request.onerror = () => resolve(false);
+    setTimeout(() => resolve(false), deleteWithin);
+  });
+}

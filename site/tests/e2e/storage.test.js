@@ -1,0 +1,149 @@
+// What the browser keeps: clusters by name, files that leave and enter, a quota
+// that is reached.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { open, profile, serve } from './browser.js';
+import { ready, run, running, succeed, visit } from './page.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let web, home, browser, page, file;
+
+before(async () => {
+  web = await serve();
+  home = profile();
+  browser = await open(home.dir, { acceptDownloads: true });
+  page = browser.pages()[0];
+  await visit(page, web.url);
+});
+
+after(async () => {
+  await browser?.close();
+  await web?.close();
+  home?.remove();
+});
+
+const dialog = () => page.locator('dialog.storage');
+const openStorage = () => page.getByRole('button', { name: /^(Storage|存储)$/ }).click();
+
+async function take(path, name) {
+  await dialog().locator('input[type=file]').setInputFiles(path);
+  await dialog().getByLabel('Import as cluster').fill(name);
+  await dialog().getByRole('button', { name: 'Import', exact: true }).click();
+}
+
+test('a cluster leaves as a file and comes back under another name', { timeout: 120_000 }, async () => {
+  await succeed(page, 'kubectl create deployment web --image=nginx --replicas=2');
+  await running(page, 2);
+  const pods = await succeed(page, 'kubectl get pods -o name');
+  await openStorage();
+  await dialog().getByText('can be looked at').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog().getByRole('button', { name: 'Export as a file' }).click(),
+  ]);
+  file = join(home.dir, 'exported.tabernetes');
+  await download.saveAs(file);
+  await take(file, 'copy');
+  await page.waitForURL(/cluster=copy/);
+  await ready(page);
+  await running(page, 2);
+  assert.equal(await succeed(page, 'kubectl get pods -o name'), pods);
+  await succeed(page, 'kubectl scale deployment web --replicas=3');
+  await running(page, 3);
+});
+
+test('clusters are listed, gone to and deleted', { timeout: 60_000 }, async () => {
+  await openStorage();
+  await dialog().getByRole('link', { name: 'Go to cluster default' }).click();
+  await page.waitForURL((url) => !url.search.includes('cluster='));
+  await ready(page);
+  await running(page, 2); // the copy was scaled, this was not
+  await openStorage();
+  page.once('dialog', (sure) => sure.accept());
+  await dialog().getByRole('button', { name: 'Delete cluster copy' }).click();
+  await dialog().getByText('Cluster copy was deleted.').waitFor();
+  assert.equal(await dialog().getByRole('link', { name: 'Go to cluster copy' }).count(), 0);
+  await dialog().getByLabel('New cluster').fill('Not A Name');
+  assert.ok(await dialog().getByRole('button', { name: 'Create' }).isDisabled());
+});
+
+test('a file that is damaged, or none of ours, is refused with the reason', { timeout: 60_000 }, async () => {
+  const good = readFileSync(file);
+  const cases = {
+    changed: [Buffer.from(good.map((byte, i) => (i === good.length >> 1 ? byte ^ 1 : byte))), /checksum does not match/],
+    short: [good.subarray(0, good.length - 5), /cut short/],
+    foreign: [Buffer.from('PK not ours, not ours at all, but some bytes long enough to look at'), /does not start as one/],
+  };
+  for (const [name, [content, reason]] of Object.entries(cases)) {
+    const path = join(home.dir, `${name}.tabernetes`);
+    writeFileSync(path, content);
+    await take(path, 'refused');
+    await dialog().locator('.told[data-what="refused"]').filter({ hasText: reason }).waitFor();
+  }
+  await dialog().getByRole('button', { name: 'Close' }).click();
+  assert.match(await succeed(page, 'kubectl get deployments -o name'), /deployment.apps\/web/);
+});
+
+test('the dialog is for everyone: axe, a phone, both languages', { timeout: 60_000 }, async () => {
+  for (const lang of ['en', 'zh-cn']) {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await visit(page, web.url, `?speed=once&lang=${lang}`);
+    await openStorage();
+    await dialog().locator('section').first().waitFor();
+    if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `storage-${lang}.png`) });
+    const session = await page.context().newCDPSession(page);
+    await session.send('Runtime.evaluate', { expression: axe });
+    const { result } = await session.send('Runtime.evaluate', {
+      expression: `axe.run('dialog.storage').then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    await session.detach();
+    assert.deepEqual(JSON.parse(result.value), []);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), lang);
+    const wide = (d) => [...d.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > d.getBoundingClientRect().right).map((e) => e.outerHTML.slice(0, 90));
+    assert.deepEqual(await dialog().evaluate(wide), [], lang);
+    assert.ok(await dialog().evaluate((d) => d.scrollWidth <= d.clientWidth), lang);
+  }
+});
+
+test('a small quota: nothing more is answered, all is readable and exported, and with room it goes on', { timeout: 180_000 }, async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await visit(page, web.url, '?speed=once&lang=en&cluster=small');
+  await succeed(page, 'kubectl create configmap kept --from-literal=a=b');
+  const cdp = await page.context().newCDPSession(page);
+  const { origin } = new URL(web.url);
+  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: Math.round(usage + 400_000) });
+  let answered = 0;
+  let refused;
+  for (let i = 0; i < 200 && !refused; i++) {
+    const { text, exit } = await run(page, `kubectl create configmap big-${i} --from-literal=a=${'0123456789abcdef'.repeat(3000)}${i}`);
+    if (exit === 0) answered++;
+    else refused = text;
+  }
+  assert.match(refused ?? '', /database space exceeded/);
+  await page.getByRole('heading', { name: 'The disk is full' }).waitFor();
+  // What was answered can be read, and leaves as a file.
+  const { text } = await run(page, 'kubectl get configmap kept -o name');
+  assert.match(text, /^configmap\/kept/);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export as a file' }).click(),
+  ]);
+  assert.ok((await download.path()).length > 0);
+  // With room again it goes on where it was.
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.getByRole('button', { name: 'Drop old history and go on' }).click();
+  await page.waitForSelector('.notice', { state: 'detached' });
+  await succeed(page, 'kubectl create configmap after --from-literal=a=b');
+  const count = async () => (await succeed(page, 'kubectl get configmaps -o name')).split('\n').filter((line) => line.includes('/big-')).length;
+  assert.ok((await count()) >= answered);
+  await page.reload();
+  await ready(page);
+  assert.ok((await count()) >= answered);
+  await succeed(page, 'kubectl get configmap kept after -o name');
+});
