@@ -1,12 +1,11 @@
-// What the browser keeps: clusters by name, files that leave and enter, a quota
-// that is reached.
+// What the browser keeps: clusters by name, files that leave and enter.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from './browser.js';
-import { ready, run, running, succeed, visit } from './page.js';
+import { ready, running, succeed, visit } from './page.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let web, home, browser, page, file;
@@ -108,42 +107,4 @@ test('the dialog is for everyone: axe, a phone, both languages', { timeout: 60_0
     assert.deepEqual(await dialog().evaluate(wide), [], lang);
     assert.ok(await dialog().evaluate((d) => d.scrollWidth <= d.clientWidth), lang);
   }
-});
-
-test('a small quota: nothing more is answered, all is readable and exported, and with room it goes on', { timeout: 180_000 }, async () => {
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await visit(page, web.url, '?speed=once&lang=en&cluster=small');
-  await succeed(page, 'kubectl create configmap kept --from-literal=a=b');
-  const cdp = await page.context().newCDPSession(page);
-  const { origin } = new URL(web.url);
-  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: Math.round(usage + 400_000) });
-  let answered = 0;
-  let refused;
-  for (let i = 0; i < 200 && !refused; i++) {
-    const { text, exit } = await run(page, `kubectl create configmap big-${i} --from-literal=a=${'0123456789abcdef'.repeat(3000)}${i}`);
-    if (exit === 0) answered++;
-    else refused = text;
-  }
-  assert.match(refused ?? '', /database space exceeded/);
-  await page.getByRole('heading', { name: 'The disk is full' }).waitFor();
-  // What was answered can be read, and leaves as a file.
-  const { text } = await run(page, 'kubectl get configmap kept -o name');
-  assert.match(text, /^configmap\/kept/);
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export as a file' }).click(),
-  ]);
-  assert.ok((await download.path()).length > 0);
-  // With room again it goes on where it was.
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
-  await page.getByRole('button', { name: 'Drop old history and go on' }).click();
-  await page.waitForSelector('.notice', { state: 'detached' });
-  await succeed(page, 'kubectl create configmap after --from-literal=a=b');
-  const count = async () => (await succeed(page, 'kubectl get configmaps -o name')).split('\n').filter((line) => line.includes('/big-')).length;
-  assert.ok((await count()) >= answered);
-  await page.reload();
-  await ready(page);
-  assert.ok((await count()) >= answered);
-  await succeed(page, 'kubectl get configmap kept after -o name');
 });
