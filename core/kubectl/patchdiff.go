@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/tabernetes/tabernetes/core/strategic"
 )
 
 // This file makes strategic merge patches, two-way (what changed) and
@@ -76,51 +78,6 @@ func diff(gk schema.GroupKind, original, modified, current map[string]any) (patc
 	return diffMap(t, false, original, modified, current), strategicType
 }
 
-// field describes one JSON field of a struct type.
-type field struct {
-	typ        reflect.Type
-	merge      bool
-	replace    bool
-	retainKeys bool
-	key        string
-}
-
-// lookup finds the JSON field name of t; the zero field when t isn't known.
-func lookup(t reflect.Type, name string) field {
-	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
-		t = t.Elem()
-	}
-	if t == nil {
-		return field{}
-	}
-	if t.Kind() == reflect.Map {
-		return field{typ: t.Elem()}
-	}
-	if t.Kind() != reflect.Struct {
-		return field{}
-	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if tag == "" && (f.Anonymous || strings.Contains(options, "inline")) {
-			if found := lookup(f.Type, name); found.typ != nil {
-				return found
-			}
-		}
-		if tag != name {
-			continue
-		}
-		strategies := strings.Split(f.Tag.Get("patchStrategy"), ",")
-		return field{
-			typ: f.Type, key: f.Tag.Get("patchMergeKey"),
-			merge:      slices.Contains(strategies, "merge"),
-			replace:    slices.Contains(strategies, "replace"),
-			retainKeys: slices.Contains(strategies, "retainKeys"),
-		}
-	}
-	return field{}
-}
-
 func diffMap(t reflect.Type, retain bool, original, modified, current map[string]any) map[string]any {
 	patch := map[string]any{}
 	var kept []string
@@ -130,10 +87,10 @@ func diffMap(t reflect.Type, retain bool, original, modified, current map[string
 		}
 		have, ok := current[k]
 		if !ok || reflect.TypeOf(have) != reflect.TypeOf(want) {
-			addField(patch, k, lookup(t, k), original[k], want)
+			addField(patch, k, strategic.Lookup(t, k), original[k], want)
 			continue
 		}
-		diffField(patch, k, lookup(t, k), original[k], want, have)
+		diffField(patch, k, strategic.Lookup(t, k), original[k], want, have)
 	}
 	for k := range original {
 		if _, ok := modified[k]; !ok {
@@ -149,16 +106,16 @@ func diffMap(t reflect.Type, retain bool, original, modified, current map[string
 
 // addField asks for a field that current has not, and for what is to go,
 // should it be there after all.
-func addField(patch map[string]any, name string, f field, original, want any) {
+func addField(patch map[string]any, name string, f strategic.Field, original, want any) {
 	switch want := want.(type) {
 	case map[string]any:
-		if was, ok := original.(map[string]any); ok && !f.replace {
+		if was, ok := original.(map[string]any); ok && !f.Replace {
 			patch[name] = addMap(f, was, want)
 			return
 		}
 	case []any:
-		if was, ok := original.([]any); ok && f.merge {
-			if f.key != "" {
+		if was, ok := original.([]any); ok && f.Merge {
+			if f.Key != "" {
 				diffObjects(patch, name, f, was, want, nil)
 			} else {
 				diffScalars(patch, name, was, want, nil)
@@ -169,9 +126,9 @@ func addField(patch map[string]any, name string, f field, original, want any) {
 	patch[name] = want
 }
 
-func addMap(f field, was, want map[string]any) map[string]any {
-	patch := diffMap(f.typ, false, was, want, nil)
-	if f.retainKeys && (hasMore(was, want) || hasNull(patch)) {
+func addMap(f strategic.Field, was, want map[string]any) map[string]any {
+	patch := diffMap(f.Type, false, was, want, nil)
+	if f.RetainKeys && (hasMore(was, want) || hasNull(patch)) {
 		patch["$retainKeys"] = sortedKeys(want)
 	}
 	return patch
@@ -204,23 +161,23 @@ func hasMore(a, b map[string]any) bool {
 	return false
 }
 
-func diffField(patch map[string]any, name string, f field, original, want, have any) {
+func diffField(patch map[string]any, name string, f strategic.Field, original, want, have any) {
 	switch want := want.(type) {
 	case map[string]any:
-		if f.replace {
+		if f.Replace {
 			break
 		}
 		was, _ := original.(map[string]any)
-		if sub := diffMap(f.typ, f.retainKeys, was, want, have.(map[string]any)); len(sub) > 0 {
+		if sub := diffMap(f.Type, f.RetainKeys, was, want, have.(map[string]any)); len(sub) > 0 {
 			patch[name] = sub
 		}
 		return
 	case []any:
-		if !f.merge {
+		if !f.Merge {
 			break
 		}
 		was, _ := original.([]any)
-		if f.key != "" {
+		if f.Key != "" {
 			diffObjects(patch, name, f, was, want, have.([]any))
 		} else {
 			diffScalars(patch, name, was, want, have.([]any))
@@ -243,18 +200,18 @@ func byKey(list []any, key string, value any) map[string]any {
 }
 
 // diffObjects diffs lists whose elements have a key.
-func diffObjects(patch map[string]any, name string, f field, original, modified, current []any) {
+func diffObjects(patch map[string]any, name string, f strategic.Field, original, modified, current []any) {
 	var changes, order []any
 	sameOrder := len(current) == len(modified)
 	for i, e := range modified {
 		want, _ := e.(map[string]any)
-		value := want[f.key]
-		order = append(order, map[string]any{f.key: value})
+		value := want[f.Key]
+		order = append(order, map[string]any{f.Key: value})
 		if sameOrder {
 			at, _ := current[i].(map[string]any)
-			sameOrder = reflect.DeepEqual(at[f.key], value)
+			sameOrder = reflect.DeepEqual(at[f.Key], value)
 		}
-		was, have := byKey(original, f.key, value), byKey(current, f.key, value)
+		was, have := byKey(original, f.Key, value), byKey(current, f.Key, value)
 		if have == nil {
 			if was != nil {
 				want = addMap(f, was, want)
@@ -262,15 +219,15 @@ func diffObjects(patch map[string]any, name string, f field, original, modified,
 			changes = append(changes, want)
 			continue
 		}
-		if sub := diffMap(f.typ, f.retainKeys, was, want, have); len(sub) > 0 {
-			sub[f.key] = value
+		if sub := diffMap(f.Type, f.RetainKeys, was, want, have); len(sub) > 0 {
+			sub[f.Key] = value
 			changes = append(changes, sub)
 		}
 	}
-	for _, e := range inOrder(original, f.key) {
+	for _, e := range inOrder(original, f.Key) {
 		was, _ := e.(map[string]any)
-		if byKey(modified, f.key, was[f.key]) == nil {
-			changes = append(changes, map[string]any{f.key: was[f.key], "$patch": "delete"})
+		if byKey(modified, f.Key, was[f.Key]) == nil {
+			changes = append(changes, map[string]any{f.Key: was[f.Key], "$patch": "delete"})
 		}
 	}
 	if len(changes) > 0 {
