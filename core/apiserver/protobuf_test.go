@@ -1,11 +1,15 @@
 package apiserver_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -74,4 +78,78 @@ func TestProtobufBodies(t *testing.T) {
 			t.Errorf("%s: %d %s", name, reply.Code, reply.Body)
 		}
 	}
+}
+
+// TestProtobufAnswers: objects, lists, metadata, errors and watches come as
+// protobuf to those who ask, and say what their JSON says.
+func TestProtobufAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.must(&rest.Request{Verb: rest.Create, Namespace: "default", Object: pod("p")})
+	const pods = "/api/v1/namespaces/default/pods"
+	get := func(path, accept string) rest.Reply {
+		return w.Do(rest.Message{Method: "GET", Path: path, Header: rest.Header{"Accept": accept}})
+	}
+	const proto = "application/vnd.kubernetes.protobuf"
+	for _, c := range []struct {
+		path, as string
+		into     interface {
+			runtime.Object
+			Unmarshal([]byte) error
+		}
+	}{
+		{pods + "/p", "", &corev1.Pod{}},
+		{pods, "", &corev1.PodList{}},
+		{pods + "/p", ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1", &metav1.PartialObjectMetadata{}},
+		{pods, ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", &metav1.PartialObjectMetadataList{}},
+		{pods + "/none", "", &metav1.Status{}},
+	} {
+		got, asJSON := get(c.path, proto+c.as+",application/json"), get(c.path, "application/json"+c.as)
+		if got.Code != asJSON.Code || got.Header["Content-Type"] != proto {
+			t.Errorf("%s: %d %s", c.path, got.Code, got.Header["Content-Type"])
+		}
+		want := c.into.DeepCopyObject()
+		if err := json.Unmarshal(asJSON.Body, want); err != nil {
+			t.Fatal(err)
+		}
+		if list, ok := want.(*metav1.PartialObjectMetadataList); ok {
+			list.Items[0].TypeMeta = metav1.TypeMeta{} // protobuf has a kind only on the outside
+		}
+		readProtobuf(t, got.Body, c.into)
+		if diff := cmp.Diff(want, c.into); diff != "" {
+			t.Errorf("%s%s (-JSON +protobuf)\n%s", c.path, c.as, diff)
+		}
+	}
+	if got := get(pods, proto+";as=Table;g=meta.k8s.io;v=v1,application/json"); got.Header["Content-Type"] != "application/json" {
+		t.Errorf("a table came as %s", got.Header["Content-Type"])
+	}
+
+	stream := get(pods+"?watch=true", proto)
+	if got := stream.Header["Content-Type"]; got != proto+";stream=watch" {
+		t.Errorf("a watch came as %s", got)
+	}
+	var ev metav1.WatchEvent
+	if n := binary.BigEndian.Uint32(stream.Body); int(n) != len(stream.Body)-4 || ev.Unmarshal(stream.Body[4:]) != nil {
+		t.Fatalf("not one frame: %q", stream.Body)
+	}
+	var told corev1.Pod
+	readProtobuf(t, ev.Object.Raw, &told)
+	if ev.Type != "ADDED" || told.Name != "p" {
+		t.Errorf("told %s %s", ev.Type, told.Name)
+	}
+}
+
+func readProtobuf(t *testing.T, data []byte, into interface {
+	runtime.Object
+	Unmarshal([]byte) error
+}) {
+	t.Helper()
+	var unknown runtime.Unknown
+	body, found := bytes.CutPrefix(data, []byte("k8s\x00"))
+	if !found {
+		t.Fatalf("no prefix: %q", data)
+	}
+	if err := errors.Join(unknown.Unmarshal(body), into.Unmarshal(unknown.Raw)); err != nil {
+		t.Fatal(err)
+	}
+	into.GetObjectKind().SetGroupVersionKind(unknown.GroupVersionKind())
 }

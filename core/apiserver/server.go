@@ -16,8 +16,8 @@
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
 // kubernetes v1.36 pkg/registry. Left out: authentication and authorization,
-// managed fields and server-side apply, conversion between versions, protobuf
-// in answers and CBOR, webhooks and the admission plugins whose kinds are not
+// managed fields and server-side apply, conversion between versions,
+// CBOR, webhooks and the admission plugins whose kinds are not
 // served, eviction, exec and port-forward. Nothing waits here: where the real
 // server would wait (for a resourceVersion in the future, for a namespace or
 // service account that is about to exist) this one answers at once as the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,36 +40,43 @@ func parseMessage(m *rest.Message) (*message, error) {
 }
 
 // Do answers one request in wire form.
-func (s *Server) Do(m rest.Message) rest.Reply {
+func (s *Server) Do(m rest.Message) rest.Reply { return s.Begin(m)() }
+
+// Begin does what a message asks. The function it returns writes the answer,
+// for which it needs nothing of the world any more: what it reads is immutable.
+// An edge calls it elsewhere, so that a long list holds nobody up.
+func (s *Server) Begin(m rest.Message) (write func() rest.Reply) {
+	written := func(r rest.Reply) func() rest.Reply { return func() rest.Reply { return r } }
 	msg, err := parseMessage(&m)
 	if err != nil {
-		return s.refuseMessage(msg, plainFormat, err)
+		return written(s.refuseMessage(msg, plainFormat, err))
 	}
 	if reply, done := s.doPlain(msg); done {
-		return reply
+		return written(reply)
 	}
 	rt, err := route(msg)
 	if err != nil {
-		return s.refuseMessage(msg, plainFormat, err)
+		return written(s.refuseMessage(msg, plainFormat, err))
 	}
 	format, err := negotiate(msg, rt.verb)
 	if err != nil && rt.subresource != "log" { // a log is text, whatever is asked for
-		return s.refuseMessage(msg, format, err)
+		return written(s.refuseMessage(msg, format, err))
 	}
 	req, warnings, err := rt.request(msg)
 	if err != nil {
-		return s.refuseMessage(msg, format, err)
+		return written(s.refuseMessage(msg, format, err))
 	}
 	if rt.verb == rest.Watch {
-		return s.glance(m)
+		return written(s.glance(m))
 	}
 	c, ans, err := s.serve(req)
 	warnings = append(warnings, c.warnings...)
 	if err != nil {
 		resp := s.refuse(c.Request, err)
-		return reply(resp.Code, format, resp.Object, warnings)
+		return written(reply(resp.Code, format, resp.Object, warnings))
 	}
-	return s.render(c, ans, format, warnings)
+	now := s.opts.Now()
+	return func() rest.Reply { return render(c, ans, format, warnings, now) }
 }
 
 // glance answers a watch as one whose time is up at once: with what it has to
@@ -86,6 +94,32 @@ func (s *Server) glance(m rest.Message) rest.Reply {
 
 // Stream opens a watch in wire form.
 func (s *Server) Stream(m rest.Message, frame func(data []byte, revision int64)) (stop func(), answer rest.Reply) {
+	return s.Open(m, func(ev Event) { frame(ev.Encode(), ev.Revision) })
+}
+
+// Event is a watch's event on its way to be put into bytes, which needs nothing
+// of the world: an edge does it elsewhere, one event of a watch after another.
+type Event struct {
+	rest.WatchEvent
+	now    time.Time
+	framer *framer
+}
+
+// Encode writes the event as its watch wants it.
+func (e Event) Encode() []byte { return e.framer.frame(e.WatchEvent, e.now) }
+
+// Form names how the event is written: events of equal Type, Object and Form
+// have equal bytes. "" says that these bytes are like no other's.
+func (e Event) Form() string {
+	if e.framer.format.as == asTable {
+		return "" // the first of a watch has the columns, and rows tell ages
+	}
+	return e.framer.format.media + e.framer.format.as
+}
+
+// Open opens a watch in wire form whose events are encoded by whoever takes
+// them. sink is called as that of Watch.
+func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer rest.Reply) {
 	msg, err := parseMessage(&m)
 	if err != nil {
 		return nil, s.refuseMessage(msg, plainFormat, err)
@@ -105,12 +139,12 @@ func (s *Server) Stream(m rest.Message, frame func(data []byte, revision int64))
 	if err != nil {
 		return nil, s.refuseMessage(msg, format, err)
 	}
-	f := framer{now: s.opts.Now, format: format, res: api.Lookup(req.Resource)}
-	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { frame(f.frame(ev), ev.Revision) })
+	f := &framer{format: format, res: api.Lookup(req.Resource)}
+	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { sink(Event{ev, s.opts.Now(), f}) })
 	if refused != nil {
 		return nil, reply(refused.Code, format, refused.Object, nil)
 	}
-	return stop, rest.Reply{Code: codeOK, Header: rest.Header{"Content-Type": format.media}}
+	return stop, rest.Reply{Code: codeOK, Header: rest.Header{"Content-Type": format.streamType()}}
 }
 
 // refuseMessage answers a message that did not become a request.
@@ -127,6 +161,12 @@ func (s *Server) refuseMessage(m *message, f format, err error) rest.Reply {
 
 // reply sends one object as it is.
 func reply(code int, f format, obj runtime.Object, warnings []string) rest.Reply {
+	if f.media == mediaProtobuf {
+		if data, err := encodeProtobuf(obj); err == nil {
+			return f.reply(code, data, warnings)
+		}
+		f.media = mediaJSON
+	}
 	data, err := api.EncodeJSON(obj)
 	if err != nil {
 		data = []byte("{}\n")
@@ -135,16 +175,16 @@ func reply(code int, f format, obj runtime.Object, warnings []string) rest.Reply
 }
 
 // render sends what a call came to in the form that was asked for.
-func (s *Server) render(c *call, ans answer, f format, warnings []string) rest.Reply {
+func render(c *call, ans answer, f format, warnings []string, now time.Time) rest.Reply {
 	var out rest.Reply
 	switch {
 	case ans.text != nil:
 		out = textReply(ans.code, string(ans.text))
 	default:
-		data, err := s.encode(c, ans, f)
+		data, f, err := encode(c, ans, f, now)
 		if err != nil {
-			resp := s.refuse(c.Request, err)
-			return reply(resp.Code, f, resp.Object, warnings)
+			status := statusOf(err)
+			return reply(int(status.Code), f, status, warnings)
 		}
 		out = f.reply(ans.code, data, warnings)
 	}
@@ -152,14 +192,26 @@ func (s *Server) render(c *call, ans answer, f format, warnings []string) rest.R
 	return out
 }
 
-func (s *Server) encode(c *call, ans answer, f format) ([]byte, error) {
+// encode writes an answer, in JSON where it cannot be written as asked.
+func encode(c *call, ans answer, f format, now time.Time) ([]byte, format, error) {
+	if f.media == mediaProtobuf {
+		if data, err := encodeAnswerProtobuf(ans, f); err == nil {
+			return data, f, nil
+		}
+		f.media = mediaJSON
+	}
+	data, err := encodeJSON(c, ans, f, now)
+	return data, f, err
+}
+
+func encodeJSON(c *call, ans answer, f format, now time.Time) ([]byte, error) {
 	if ans.list != nil {
-		return s.encodeList(ans.list, f)
+		return encodeList(ans.list, f, now)
 	}
 	if _, isStatus := ans.object.(*metav1.Status); !isStatus {
 		switch f.as {
 		case asTable:
-			return encodeTable(c.res, []runtime.Object{ans.object}, nil, f, s.opts.Now(), true)
+			return encodeTable(c.res, []runtime.Object{ans.object}, nil, f, now, true)
 		case asPartial, asPartialList:
 			return encodePartial(ans.object)
 		}

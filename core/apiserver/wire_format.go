@@ -78,6 +78,10 @@ func acceptClause(clause, verb string) (media, as string, ok bool) {
 	case "*/*", "application/*":
 		media = mediaJSON
 	case mediaJSON:
+	case mediaProtobuf:
+		if verb == verbDiscover {
+			return media, "", false
+		}
 	case mediaYAML:
 		if verb == rest.Watch {
 			return media, "", false
@@ -101,15 +105,18 @@ func acceptClause(clause, verb string) (media, as string, ok bool) {
 	case "":
 		return media, "", true
 	case asTable, asPartial, asPartialList:
+		if media == mediaProtobuf && as == asTable {
+			return media, as, false // a table has no protobuf
+		}
 		return media, as, group == metav1.GroupName && version == "v1" && verb != verbDiscover
 	}
 	return media, as, false
 }
 
 func errNotAcceptable(verb string, known bool) error {
-	types := []string{mediaJSON, mediaYAML}
+	types := []string{mediaJSON, mediaYAML, mediaProtobuf}
 	if verb == rest.Watch {
-		types = []string{mediaJSON + ";stream=watch"}
+		types = []string{mediaJSON + streamWatch, mediaProtobuf + streamWatch}
 	}
 	if known || verb == rest.Watch {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -126,9 +133,10 @@ func isBrowser(agent string) bool {
 	return strings.HasPrefix(agent, "curl") || strings.HasPrefix(agent, "Wget") || strings.HasPrefix(agent, "Mozilla/5.0")
 }
 
-// reply puts JSON into the form's media type.
+// reply puts JSON, or what is protobuf already, into the form's media type.
 func (f format) reply(code int, data []byte, warnings []string) rest.Reply {
 	switch {
+	case f.media == mediaProtobuf:
 	case f.media == mediaYAML:
 		if y, err := yaml.JSONToYAML(data); err == nil {
 			data = y
@@ -149,14 +157,14 @@ func (f format) reply(code int, data []byte, warnings []string) rest.Reply {
 }
 
 // encodeList writes a list item by item, so that nothing is copied into a typed list.
-func (s *Server) encodeList(l *listing, f format) ([]byte, error) {
+func encodeList(l *listing, f format, now time.Time) ([]byte, error) {
 	switch f.as {
 	case asTable:
 		objs := make([]runtime.Object, len(l.items))
 		for i, item := range l.items {
 			objs[i] = item
 		}
-		return encodeTable(l.res, objs, &l.meta, f, s.opts.Now(), true)
+		return encodeTable(l.res, objs, &l.meta, f, now, true)
 	case asPartial, asPartialList:
 		return encodeItems(metav1.TypeMeta{Kind: asPartialList, APIVersion: metav1.SchemeGroupVersion.String()}, l,
 			func(obj api.Object) ([]byte, error) { return json.Marshal(partial(obj)) })
@@ -288,17 +296,19 @@ func encodeTable(res *api.Resource, objs []runtime.Object, list *metav1.ListMeta
 	return append(data, '\n'), err
 }
 
-// framer writes the events of one watch.
+// framer writes the events of one watch, one after the other.
 type framer struct {
-	now    func() time.Time
 	format format
 	res    *api.Resource
 	begun  bool // the columns have been sent
 }
 
-// frame is one line of a watch: {"type":"ADDED","object":{…}}.
-func (f *framer) frame(ev rest.WatchEvent) []byte {
-	data, err := f.object(ev.Object)
+// frame is one line of a watch, {"type":"ADDED","object":{…}}, or its protobuf.
+func (f *framer) frame(ev rest.WatchEvent, now time.Time) []byte {
+	if f.format.media == mediaProtobuf {
+		return f.frameProtobuf(ev)
+	}
+	data, err := f.object(ev.Object, now)
 	if err != nil {
 		ev.Type = "ERROR"
 		data, _ = api.EncodeJSON(statusOf(err))
@@ -311,7 +321,7 @@ func (f *framer) frame(ev rest.WatchEvent) []byte {
 	return append(out, "}\n"...)
 }
 
-func (f *framer) object(obj runtime.Object) ([]byte, error) {
+func (f *framer) object(obj runtime.Object, now time.Time) ([]byte, error) {
 	if _, failed := obj.(*metav1.Status); failed {
 		return api.EncodeJSON(obj)
 	}
@@ -319,7 +329,7 @@ func (f *framer) object(obj runtime.Object) ([]byte, error) {
 	case asTable:
 		columns := !f.begun
 		f.begun = true
-		return encodeTable(f.res, []runtime.Object{obj}, nil, f.format, f.now(), columns)
+		return encodeTable(f.res, []runtime.Object{obj}, nil, f.format, now, columns)
 	case asPartial, asPartialList:
 		return encodePartial(obj)
 	}

@@ -2,23 +2,112 @@ package apiserver
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/rest"
 )
 
 // Bodies may come as protobuf, which is what kubectl and client-go send for
 // the built-in kinds: "k8s\0" and a runtime.Unknown around the type's own
-// encoding. Answers never go out that way, since every client takes JSON too.
+// encoding. Answers go out that way to those who ask. A watch's event is its
+// length in four bytes, then a WatchEvent around such an object
+// (apimachinery's pkg/runtime/serializer/protobuf). Kinds without an encoding
+// of their own, and tables, are answered in JSON.
 
-const mediaProtobuf = "application/vnd.kubernetes.protobuf"
+const (
+	mediaProtobuf = "application/vnd.kubernetes.protobuf"
+	streamWatch   = ";stream=watch"
+)
 
 var protobufPrefix = []byte("k8s\x00")
+
+// streamType is the Content-Type of a watch.
+func (f format) streamType() string {
+	if f.media == mediaProtobuf {
+		return mediaProtobuf + streamWatch
+	}
+	return f.media
+}
+
+type marshaler interface{ Marshal() ([]byte, error) }
+
+// encodeProtobuf writes an object; it fails where its kind has no protobuf.
+func encodeProtobuf(obj runtime.Object) ([]byte, error) {
+	m, ok := obj.(marshaler)
+	if !ok {
+		return nil, fmt.Errorf("%T has no protobuf", obj)
+	}
+	if obj.GetObjectKind().GroupVersionKind().Empty() {
+		obj = obj.DeepCopyObject()
+		api.SetTypeMeta(obj)
+	}
+	raw, err := m.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	unknown := runtime.Unknown{Raw: raw}
+	unknown.APIVersion, unknown.Kind = obj.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+	body, err := unknown.Marshal()
+	return append(slices.Clip(protobufPrefix), body...), err
+}
+
+func encodeAnswerProtobuf(ans answer, f format) ([]byte, error) {
+	_, failed := ans.object.(*metav1.Status)
+	wanted := f.as == asPartial || f.as == asPartialList
+	switch {
+	case ans.list == nil && wanted && !failed:
+		m, err := meta.Accessor(ans.object)
+		if err != nil {
+			return nil, err
+		}
+		return encodeProtobuf(partial(m))
+	case ans.list == nil:
+		return encodeProtobuf(ans.object)
+	case wanted:
+		list := &metav1.PartialObjectMetadataList{ListMeta: ans.list.meta}
+		list.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind(asPartialList))
+		for _, item := range ans.list.items {
+			list.Items = append(list.Items, *partial(item))
+		}
+		return encodeProtobuf(list)
+	}
+	list, err := api.NewList(ans.list.res, ans.list.items, ans.list.meta)
+	if err != nil {
+		return nil, err
+	}
+	return encodeProtobuf(list)
+}
+
+func (f *framer) frameProtobuf(ev rest.WatchEvent) []byte {
+	obj := ev.Object
+	if _, failed := obj.(*metav1.Status); !failed && f.format.as != "" {
+		if m, err := meta.Accessor(obj); err == nil {
+			obj = partial(m)
+		}
+	}
+	data, err := encodeProtobuf(obj)
+	if err != nil {
+		ev.Type = watch.Error
+		data, _ = encodeProtobuf(statusOf(err)) // a Status has protobuf
+	}
+	frame := metav1.WatchEvent{Type: string(ev.Type), Object: runtime.RawExtension{Raw: data}}
+	out := make([]byte, 4, 4+frame.Size())
+	binary.BigEndian.PutUint32(out, uint32(frame.Size()))
+	body, _ := frame.Marshal() // plain bytes: it cannot fail
+	return append(out, body...)
+}
 
 type unmarshaler interface {
 	runtime.Object
