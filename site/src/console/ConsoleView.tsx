@@ -46,7 +46,7 @@ export function ConsoleView({ store }: { store: Store }) {
 function Block({ line, ready }: { line: Line; ready: boolean }) {
   const t = useWords();
   return (
-    <div class="block" data-state={line.state} data-exit={line.state === 'done' ? line.exit : undefined}>
+    <div class="block" data-line={line.id} data-state={line.state} data-exit={line.state === 'done' ? line.exit : undefined}>
       <pre class="typed" lang="en">
         {line.text}
       </pre>

@@ -20,7 +20,7 @@ export interface Line {
   lost?: boolean;
 }
 
-/** How much is kept: lines, and characters of one line's output. */
+/** How much is kept: lines that are done, and characters of one line's output. */
 const keepLines = 200;
 const keepOutput = 200_000;
 
@@ -41,7 +41,7 @@ export class Console {
   /** Types a line; it runs when those before it are done and the engine is there. */
   type(text: string) {
     this.lines.push({ id: ++this.last, text, state: 'queued', output: [], size: 0, exit: 0, cut: false });
-    if (this.lines.length > keepLines) this.lines.splice(0, this.lines.length - keepLines);
+    this.lines = this.lines.filter((line, i) => line.state !== 'done' || i >= this.lines.length - keepLines);
     this.typed();
     this.next();
     this.changed();

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { languages, useWords, type Language } from '../i18n';
+import { keep, recall } from '../kept';
 import type { Store } from '../store';
 import { Status } from './Status';
 
@@ -8,7 +9,7 @@ const themes: Theme[] = ['auto', 'light', 'dark'];
 const stored = 'tabernetes.theme';
 
 function storedTheme(): Theme {
-  const theme = localStorage.getItem(stored) as Theme | null;
+  const theme = recall(stored) as Theme | null;
   return theme && themes.includes(theme) ? theme : 'auto';
 }
 
@@ -55,7 +56,7 @@ function ThemeChoice() {
   const t = useWords();
   const [theme, setTheme] = useState(storedTheme);
   const choose = (next: Theme) => {
-    localStorage.setItem(stored, next);
+    keep(stored, next);
     apply(next);
     setTheme(next);
   };

@@ -1,5 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { keep, recall } from '../kept';
 import { en, type Key } from './en';
 import { zhCN } from './zh-cn';
 
@@ -18,7 +19,7 @@ const stored = 'tabernetes.language';
 
 /** The language asked for in the address, chosen before, or preferred by the browser. */
 export function detect(): Language {
-  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(stored);
+  const asked = new URLSearchParams(location.search).get('lang') ?? recall(stored);
   for (const tag of [asked, ...navigator.languages]) {
     const found = tag?.toLowerCase();
     if (found?.startsWith('zh')) return 'zh-cn';
@@ -28,7 +29,7 @@ export function detect(): Language {
 }
 
 export function remember(language: Language) {
-  localStorage.setItem(stored, language);
+  keep(stored, language);
 }
 
 export function translator(language: Language): Translate {

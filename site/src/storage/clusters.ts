@@ -1,5 +1,7 @@
 // The clusters in this browser: a database each, told apart by name.
 
+import { keep, recall } from '../kept';
+
 const prefix = 'tabernetes';
 
 /** The cluster that a page without ?cluster=NAME shows. */
@@ -40,13 +42,13 @@ const nodesOf = (name: string) => `tabernetes.nodes.${name}`;
 
 /** How many nodes an imported cluster has; undefined for others. */
 export function nodes(name: string): number | undefined {
-  return Number(localStorage.getItem(nodesOf(name))) || undefined;
+  return Number(recall(nodesOf(name))) || undefined;
 }
 
 export function keepNodes(name: string, n: number) {
-  localStorage.setItem(nodesOf(name), String(n));
+  keep(nodesOf(name), String(n));
 }
 
 export function forgetNodes(name: string) {
-  localStorage.removeItem(nodesOf(name));
+  keep(nodesOf(name), null);
 }

@@ -15,15 +15,18 @@ export async function ready(page) {
 
 /** Types a line, runs it, waits for its end and returns what it printed. */
 export async function run(page, line) {
-  const before = await page.locator('.block').count();
+  const before = await page.evaluate(() => Number([...document.querySelectorAll('.block')].at(-1)?.dataset.line ?? 0));
   await page.fill('#command', line);
   await page.press('#command', 'Enter');
-  const block = page.locator('.block').nth(before);
-  await page.waitForFunction(
-    (n) => document.querySelectorAll('.block')[n]?.getAttribute('data-state') === 'done',
+  const typed = await page.waitForFunction(
+    (n) => {
+      const block = [...document.querySelectorAll('.block')].find((b) => Number(b.dataset.line) > n);
+      return block?.dataset.state === 'done' && block.dataset.line;
+    },
     before,
     { timeout: patience },
   );
+  const block = page.locator(`.block[data-line="${await typed.jsonValue()}"]`);
   return { text: (await block.locator('pre:not(.typed)').allTextContents()).join(''), exit: Number(await block.getAttribute('data-exit')) };
 }
 
