@@ -18,6 +18,7 @@
 // What an edge with a screen calls:
 //
 //	Page        what to show, before there is an engine (`lessons export` writes it)
+//	Pack        what an engine without the course needs to do a lesson (Unpack)
 //	Open        the cluster in its start state; Step in place of the cluster's
 //	Type        a console line; Deed hold, release, stop, start, restart; WriteFile
 //	Answer      an answer; Results then, Told for their words, Observed to lay a

@@ -83,6 +83,11 @@ func Load(course fs.FS, dir string) (*Lesson, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	return build(dir, files)
+}
+
+// build makes a lesson of its files.
+func build(dir string, files map[string][]byte) (*Lesson, error) {
 	l, err := decode(files["lesson.yaml"])
 	if err != nil {
 		return nil, within(dir, "lesson.yaml", err)

@@ -181,7 +181,7 @@ func previewLesson(args []string, _ io.Reader, out, _ io.Writer) error {
 // exportLessons writes what the page shows before the engine has arrived.
 func exportLessons(args []string, _ io.Reader, out, _ io.Writer) error {
 	f := newLessonFlags("export", out)
-	to := f.String("out", "", "folder: index.LANG.json with the list of lessons, and ID.LANG.json for each")
+	to := f.String("out", "", "folder: index.LANG.json with the list of lessons; for each ID.LANG.json to show it and ID.pack.json to do it")
 	if _, err := f.read(args); err != nil {
 		return err
 	}
@@ -194,6 +194,15 @@ func exportLessons(args []string, _ io.Reader, out, _ io.Writer) error {
 	}
 	if err := os.MkdirAll(*to, 0o755); err != nil {
 		return err
+	}
+	for _, l := range all {
+		pack, err := lessons.Pack(f.course(), l.Dir)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(*to, l.ID+".pack.json"), pack, 0o644); err != nil {
+			return err
+		}
 	}
 	for _, lang := range lessons.Languages {
 		index := []lessons.Card{}

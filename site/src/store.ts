@@ -91,7 +91,7 @@ export class Store {
 
   /** Starts the engine with the cluster that is in this browser, or a new one. */
   boot(nodes: number, seed: number) {
-    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed });
+    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: false });
   }
 
   send(request: Request) {

@@ -85,7 +85,7 @@ func (d *Driver) exec(from int, r execRequest) error {
 	}
 	l := &line{tab: from, id: r.ID, text: r.Line, stop: func() {}}
 	d.console.running = append(d.console.running, l)
-	l.stop = d.c.Exec(r.Line, print("out"), print("err"), func(exit int) {
+	l.stop = d.typing()(r.Line, print("out"), print("err"), func(exit int) {
 		d.console.running = slices.DeleteFunc(d.console.running, func(other *line) bool { return other == l })
 		rev := d.c.Revision()
 		safely(func(err error) {
@@ -159,6 +159,9 @@ func (d *Driver) edited(from int, r editedRequest) error {
 		return fmt.Errorf("edited: no editor %d is open", r.ID)
 	}
 	delete(d.console.editors, r.ID)
+	if d.lesson != nil {
+		d.lesson.touch()
+	}
 	e.done([]byte(r.Content), r.Saved)
 	return nil
 }

@@ -6,5 +6,8 @@
 // it (package main) carries its messages over postMessage. Wall time comes in
 // through Options and only paces: no state depends on it.
 //
+// In place of a cluster it can run a lesson (lessons.go), whose cluster is in
+// memory and whose results it tells as they change.
+//
 // Left out: more than one cluster at a time, and more than one page.
 package driver

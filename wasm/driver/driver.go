@@ -46,6 +46,9 @@ type Driver struct {
 	tabs     []*tab // in the order in which they came
 	view     view
 	console  console
+	// forLessons tells that a lesson is to be done here, and lesson which.
+	forLessons bool
+	lesson     *lesson
 }
 
 // New makes a driver that waits for a boot request.
@@ -78,7 +81,7 @@ func (d *Driver) Handle(from int, data []byte) {
 }
 
 // withoutCluster can be asked of a driver that has no cluster.
-var withoutCluster = []string{"boot", "reset", "import"}
+var withoutCluster = []string{"boot", "reset", "import", "lesson"}
 
 // requests says what is done about each type of message.
 var requests = map[string]func(*Driver, int, []byte) error{
@@ -101,6 +104,9 @@ var requests = map[string]func(*Driver, int, []byte) error{
 	"export":    handler((*Driver).export),
 	"import":    handler((*Driver).importFile),
 	"room":      handler((*Driver).room),
+	"lesson":    handler((*Driver).takeLesson),
+	"answer":    handler((*Driver).answer),
+	"handIn":    handler((*Driver).handIn),
 }
 
 // handler decodes a message into the request that take wants.
@@ -128,8 +134,8 @@ func (d *Driver) boot(from int, r bootRequest) error {
 		}
 	}
 	d.join(from)
-	d.database = r.Database
-	if d.c == nil {
+	d.database, d.forLessons = r.Database, r.Lessons
+	if d.c == nil && !d.forLessons {
 		d.open(r)
 	}
 	return nil
@@ -157,12 +163,12 @@ func (d *Driver) open(r bootRequest) {
 }
 
 // abandon leaves a cluster that has failed, to open it again from what is on
-// disk. Every tab begins anew.
+// disk, or a lesson for another. Every tab begins anew.
 func (d *Driver) abandon() {
 	if d.c != nil {
 		_ = d.c.Close() // it has failed already, and everyone was told
 	}
-	d.c, d.ready, d.failed = nil, false, nil
+	d.c, d.lesson, d.ready, d.failed = nil, nil, false, nil
 	d.console, d.view = console{}, view{}
 	for _, t := range d.tabs {
 		t.ready, t.frame = false, frames{}
@@ -198,7 +204,7 @@ func (d *Driver) Slice() time.Duration {
 	if err := d.c.Err(); err != nil {
 		d.fail("storage", err)
 	}
-	return sooner(wait, d.report())
+	return sooner(sooner(wait, d.teach(wait != 0)), d.report())
 }
 
 // bringUp runs the start of the components as fast as can be.
@@ -210,7 +216,7 @@ func (d *Driver) bringUp() time.Duration {
 				d.pace.wall = d.opts.Now()
 				return 0
 			}
-			d.c.Step()
+			d.moveOn()
 		}
 	}
 	return 0
@@ -237,7 +243,7 @@ func (d *Driver) run() time.Duration {
 // take lets one event happen.
 func (d *Driver) take(now time.Time) {
 	last := d.c.LastEntry()
-	d.c.Step()
+	d.moveOn()
 	if d.pace.stepTime() > 0 && d.c.LastEntry() > last {
 		d.pace.took(d.c.Entries(last, 0), now)
 	}
@@ -246,7 +252,7 @@ func (d *Driver) take(now time.Time) {
 
 func (d *Driver) step(_ int, _ stepRequest) error {
 	d.pace.stop()
-	d.c.Step()
+	d.moveOn()
 	return nil
 }
 
@@ -255,17 +261,14 @@ const maxIdle = 100_000
 
 func (d *Driver) stepWrite(_ int, _ stepWriteRequest) error {
 	d.pace.stop()
-	d.c.StepWrite(maxIdle)
+	for before, n := d.c.Revision(), maxIdle; n > 0 && d.c.Revision() == before && d.moveOn(); n-- {
+	}
 	return nil
 }
 
 func (d *Driver) component(_ int, r componentRequest) error {
-	acts := map[string]func(string) error{
-		"hold": d.c.Hold, "release": d.c.Release,
-		"restart": d.c.Restart, "stop": d.c.Stop, "start": d.c.Start,
-	}
-	act, known := acts[r.Action]
-	if !known {
+	act := d.hands(r.Action)
+	if act == nil {
 		return fmt.Errorf("component: unknown action %q", r.Action)
 	}
 	for _, t := range d.tabs {
@@ -308,6 +311,9 @@ func (d *Driver) object(from int, r objectRequest) error {
 
 // reset deletes the cluster for good.
 func (d *Driver) reset(int, resetRequest) error {
+	if d.forLessons {
+		return errors.New("reset: a lesson has no database; ask for it anew")
+	}
 	if d.c != nil {
 		if err := d.c.Close(); err != nil && d.c.Err() == nil {
 			return err

@@ -3,6 +3,7 @@ package driver
 import (
 	"github.com/tabernetes/tabernetes/core/cluster"
 	"github.com/tabernetes/tabernetes/core/trace"
+	"github.com/tabernetes/tabernetes/lessons"
 )
 
 // The messages between the page and the worker. The TypeScript twin is
@@ -21,6 +22,7 @@ type (
 		Nodes    int    `json:"nodes"`
 		Database string `json:"database"`
 		Speed    Speed  `json:"speed"`
+		Lessons  bool   `json:"lessons"`
 	}
 	execRequest struct {
 		ID   int    `json:"id"`
@@ -75,6 +77,19 @@ type (
 	}
 	roomRequest struct {
 		Keep int64 `json:"keep"`
+	}
+	lessonRequest struct {
+		Pack    string `json:"pack"`
+		Student string `json:"student"`
+		Saved   string `json:"saved"`
+		Anew    bool   `json:"anew"`
+	}
+	answerRequest struct {
+		Check  string         `json:"check"`
+		Answer lessons.Answer `json:"answer"`
+	}
+	handInRequest struct {
+		ID int `json:"id"`
 	}
 )
 
@@ -165,9 +180,57 @@ type (
 		Type  string `json:"type"`
 		Error string `json:"error"`
 	}
+	openedEvent struct {
+		Type    string `json:"type"`
+		Lesson  string `json:"lesson"`
+		Student string `json:"student"`
+		Resumed bool   `json:"resumed"`
+		Error   string `json:"error"`
+	}
+	checksEvent struct {
+		Type     string                    `json:"type"`
+		Points   float64                   `json:"points"`
+		Of       int                       `json:"of"`
+		Results  []checkState              `json:"results"`
+		Answers  map[string]lessons.Answer `json:"answers"`
+		Observed map[string][]observed     `json:"observed"`
+	}
+	keptEvent struct {
+		Type string `json:"type"`
+		Data string `json:"data"`
+	}
+	handedInEvent struct {
+		Type string `json:"type"`
+		ID   int    `json:"id"`
+		Data string `json:"data"`
+	}
 	failedEvent struct {
 		Type    string `json:"type"`
 		Kind    string `json:"kind"` // storage, space, engine or request
 		Message string `json:"message"`
+	}
+)
+
+// What the messages about a lesson carry.
+type (
+	checkState struct {
+		Check      string              `json:"check"`
+		Status     lessons.Status      `json:"status"`
+		Score      float64             `json:"score"`
+		Points     int                 `json:"points"`
+		Said       map[string]said     `json:"said"` // by language
+		Prediction *lessons.Prediction `json:"prediction,omitempty"`
+	}
+	said struct {
+		Say     []string `json:"say,omitempty"`
+		Notes   []string `json:"notes,omitempty"`
+		Details []string `json:"details,omitempty"`
+	}
+	observed struct {
+		Event    string `json:"event"`
+		Seq      int64  `json:"seq"`
+		Actor    string `json:"actor"`
+		Revision int64  `json:"revision,omitempty"`
+		Name     string `json:"name"`
 	}
 )

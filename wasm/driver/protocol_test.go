@@ -11,6 +11,7 @@ import (
 
 	"github.com/tabernetes/tabernetes/core/cluster"
 	"github.com/tabernetes/tabernetes/core/trace"
+	"github.com/tabernetes/tabernetes/lessons"
 )
 
 const twin = "../../site/src/engine/protocol.ts"
@@ -68,11 +69,13 @@ var messages = map[string]any{
 	"SpeedRequest": speedRequest{}, "ComponentRequest": componentRequest{}, "ChangedRequest": changedRequest{},
 	"ObjectRequest": objectRequest{}, "DrawnRequest": drawnRequest{}, "ResetRequest": resetRequest{},
 	"UsageRequest": usageRequest{}, "ExportRequest": exportRequest{}, "ImportRequest": importRequest{}, "RoomRequest": roomRequest{},
+	"LessonRequest": lessonRequest{}, "AnswerRequest": answerRequest{}, "HandInRequest": handInRequest{},
 
 	"ReadyEvent": readyEvent{}, "FrameEvent": frameEvent{}, "OutputEvent": outputEvent{}, "DoneEvent": doneEvent{},
 	"CompletedEvent": completedEvent{}, "ChangedEvent": changedEvent{}, "ObjectEvent": objectEvent{},
 	"EditEvent": editEvent{}, "ClearEvent": clearEvent{}, "GoneEvent": goneEvent{}, "FailedEvent": failedEvent{},
 	"UsageEvent": usageEvent{}, "ExportedEvent": exportedEvent{}, "ImportedEvent": importedEvent{}, "ResumedEvent": resumedEvent{},
+	"OpenedEvent": openedEvent{}, "ChecksEvent": checksEvent{}, "KeptEvent": keptEvent{}, "HandedInEvent": handedInEvent{},
 }
 
 // fromWorker are the messages of the page's own scripts around the engine.
@@ -117,6 +120,8 @@ func TestProtocolTwinData(t *testing.T) {
 		"ActorState": cluster.ActorState{}, "Overview": cluster.Overview{}, "NodeView": cluster.NodeView{},
 		"PodView": cluster.PodView{}, "WorkloadView": cluster.WorkloadView{}, "Change": trace.Change{},
 		"Verdict": trace.Verdict{}, "Entry": trace.Line{},
+		"Answer": lessons.Answer{}, "CheckState": checkState{}, "Said": said{}, "Observed": observed{},
+		"Prediction": lessons.Prediction{}, "Note": lessons.Note{},
 	} {
 		have := fields(data)
 		if name == "Entry" {

@@ -74,6 +74,9 @@ func (d *Driver) report() time.Duration {
 		if !t.ready {
 			t.ready = true
 			d.opts.Send(t.id, readyEvent{"ready", d.restored, d.c.Revision(), d.c.LastEntry()})
+			if d.lesson != nil {
+				d.lesson.greet(d, t.id)
+			}
 		}
 		wait = sooner(wait, t.frame.send(d, t.id))
 	}

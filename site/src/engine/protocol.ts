@@ -11,6 +11,8 @@ export interface BootRequest {
   nodes: number;
   database: string;
   speed: Speed;
+  /** A lesson is to be done here, which `lesson` says; the database is only a name. */
+  lessons: boolean;
 }
 
 /** Runs what was typed at the console: one line, or several with here-documents. */
@@ -126,6 +128,31 @@ export interface RoomRequest {
   keep: number;
 }
 
+/** Opens a lesson, or joins who has it open; answered by `opened`, and from then on by `checks` and `kept`. */
+export interface LessonRequest {
+  type: 'lesson';
+  /** The lesson's pack, as the build made it. */
+  pack: string;
+  student: string;
+  /** What `kept` said last, to go on from there; empty to begin. */
+  saved: string;
+  /** Begins anew where it is open already. */
+  anew: boolean;
+}
+
+/** Answers a question of the lesson. */
+export interface AnswerRequest {
+  type: 'answer';
+  check: string;
+  answer: Answer;
+}
+
+/** Asks for the file to hand in; answered by `handedIn`. */
+export interface HandInRequest {
+  type: 'handIn';
+  id: number;
+}
+
 export type Request =
   | BootRequest
   | ExecRequest
@@ -145,7 +172,10 @@ export type Request =
   | UsageRequest
   | ExportRequest
   | ImportRequest
-  | RoomRequest;
+  | RoomRequest
+  | LessonRequest
+  | AnswerRequest
+  | HandInRequest;
 
 // --- What the engine tells the page ----------------------------------------
 
@@ -269,6 +299,40 @@ export interface ResumedEvent {
   error: string;
 }
 
+export interface OpenedEvent {
+  type: 'opened';
+  lesson: string;
+  student: string;
+  /** It goes on where it was left. */
+  resumed: boolean;
+  /** Why what was saved cannot be gone on with. */
+  error: string;
+}
+
+/** How the lesson's checks stand. */
+export interface ChecksEvent {
+  type: 'checks';
+  points: number;
+  of: number;
+  results: CheckState[];
+  answers: Record<string, Answer>;
+  /** What has happened of a prediction's events, in order, by check. */
+  observed: Record<string, Observed[]>;
+}
+
+/** What the page is to keep, for going on after a reload. */
+export interface KeptEvent {
+  type: 'kept';
+  data: string;
+}
+
+export interface HandedInEvent {
+  type: 'handedIn';
+  id: number;
+  /** The file. */
+  data: string;
+}
+
 /** Something is wrong. `storage`: nothing can be saved any more; `engine`: it has stopped. */
 export interface FailedEvent {
   type: 'failed';
@@ -291,6 +355,10 @@ export type EngineEvent =
   | ExportedEvent
   | ImportedEvent
   | ResumedEvent
+  | OpenedEvent
+  | ChecksEvent
+  | KeptEvent
+  | HandedInEvent
   | FailedEvent;
 
 // --- What the worker's own script tells the page, before there is an engine --
@@ -412,4 +480,62 @@ export interface WorkloadView {
   desired: number;
   current: number;
   ready: number;
+}
+
+// --- What the messages about a lesson speak of --------------------------------
+
+/** What a learner said to a question. Mirrors lessons.Answer. */
+export interface Answer {
+  choose?: string[];
+  text?: string;
+  pairs?: Record<string, string>;
+  order?: string[];
+  /** Pairs of cause and effect. */
+  causes?: [string, string][];
+  actors?: Record<string, string>;
+}
+
+export interface CheckState {
+  check: string;
+  status: 'passed' | 'failed' | 'skipped' | 'open' | 'unavailable';
+  /** Of 1. */
+  score: number;
+  points: number;
+  /** By language. */
+  said: Record<string, Said>;
+  prediction?: Prediction;
+}
+
+export interface Said {
+  /** For the learner, when the check has failed. */
+  say?: string[];
+  /** One for each note on a prediction. */
+  notes?: string[];
+  /** What is not as wanted. */
+  details?: string[];
+}
+
+/** How a prediction did. Mirrors lessons.Prediction. */
+export interface Prediction {
+  score: number;
+  events: number;
+  order: number;
+  causes: number;
+  actors: number;
+  notes?: Note[];
+}
+
+export interface Note {
+  code: 'impossible' | 'misconception' | 'surplus' | 'missing' | 'move' | 'cause' | 'far' | 'uncaused' | 'actor';
+  event: string;
+  others?: string[];
+}
+
+export interface Observed {
+  event: string;
+  seq: number;
+  actor: string;
+  /** Written, or told of. */
+  revision?: number;
+  name: string;
 }
