@@ -24,7 +24,7 @@ import (
 func persistentVolumeClaims() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "PersistentVolumeClaim", Plural: "persistentvolumeclaims", Singular: "persistentvolumeclaim",
-		ShortNames: []string{"pvc"}, Namespaced: true, Subresources: []string{"status"},
+		ShortNames: []string{"pvc"}, Namespaced: true, Subresources: []string{"status"}, ReturnsDeleted: true,
 		New:     func() Object { return &corev1.PersistentVolumeClaim{} },
 		NewList: func() runtime.Object { return &corev1.PersistentVolumeClaimList{} },
 
@@ -78,11 +78,11 @@ func validateClaimSpec(spec *corev1.PersistentVolumeClaimSpec, p *field.Path) fi
 	if others && slices.Contains(spec.AccessModes, corev1.ReadWriteOncePod) {
 		errs = append(errs, field.Forbidden(modes, "may not use ReadWriteOncePod with other access modes"))
 	}
-	storage := p.Child("resources").Key(string(corev1.ResourceStorage))
-	if size, ok := spec.Resources.Requests[corev1.ResourceStorage]; !ok {
-		errs = append(errs, field.Required(storage, ""))
-	} else if size.Sign() <= 0 {
-		errs = append(errs, field.Invalid(storage, size.String(), "must be greater than zero"))
+	size := p.Child("resources").Key(string(corev1.ResourceStorage))
+	if wanted, ok := spec.Resources.Requests[corev1.ResourceStorage]; !ok {
+		errs = append(errs, field.Required(size, ""))
+	} else if wanted.Sign() <= 0 {
+		errs = append(errs, field.Invalid(size, wanted.String(), "must be greater than zero"))
 	}
 	if class := spec.StorageClassName; class != nil && *class != "" {
 		errs = append(errs, invalid(p.Child("storageClassName"), *class, validation.NameIsDNSSubdomain(*class, false))...)

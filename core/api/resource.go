@@ -22,6 +22,7 @@ package api
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,6 +52,14 @@ type Resource struct {
 	Namespaced           bool
 	// Subresources lists what is served beside the object: status, scale, binding, log, ….
 	Subresources []string
+	// Verbs are those served, in alphabetical order; nil means all of them.
+	Verbs []string
+	// Unstored says that requests are answered without anything being stored:
+	// reviews, component statuses.
+	Unstored bool
+	// Form is set on a kind that is another form of one that is stored:
+	// events.k8s.io's events.
+	Form *Form
 
 	// New and NewList return empty typed values.
 	New     func() Object
@@ -90,6 +99,23 @@ type Resource struct {
 	GracePeriod func(obj Object, override *int64) int64
 	// DefaultPropagation is what a delete without a policy means; empty is Background.
 	DefaultPropagation metav1.DeletionPropagation
+	// CreatedByUpdate lets an update make what isn't there, NeedsVersion wants
+	// every update to name the version that it is based on, and ReturnsDeleted
+	// answers a deletion with the object instead of a Status.
+	CreatedByUpdate, NeedsVersion, ReturnsDeleted bool
+}
+
+// Form says how a kind is stored as another one, by which all hooks are done:
+// a form has names, types and a conversion.
+type Form struct {
+	Of schema.GroupVersionResource
+	// Read makes the form of a stored object, which it doesn't change.
+	Read func(stored Object) Object
+	// Write makes what is to be stored. old is what is stored now, nil for a
+	// new object: what the form doesn't show is kept from it.
+	Write func(obj, old Object) Object
+	// Label is the stored kind's name of a field selector's label; nil means that they are the same.
+	Label func(string) string
 }
 
 // GVR is the resource's full name.
@@ -121,6 +147,7 @@ func (r *Resource) HasSubresource(name string) bool {
 // registry lists what is served in discovery's order; the maps index it.
 type index struct {
 	all    []*Resource
+	stored []*Resource
 	byGVR  map[schema.GroupVersionResource]*Resource
 	byGVK  map[schema.GroupVersionKind]*Resource
 	byType map[reflect.Type]*Resource
@@ -138,12 +165,30 @@ func newIndex(all []*Resource) index {
 	for _, r := range all {
 		ix.byGVR[r.GVR()], ix.byGVK[r.GVK()] = r, r
 		ix.byType[reflect.TypeOf(r.New())] = r
+		if !r.Unstored && r.Form == nil {
+			ix.stored = append(ix.stored, r)
+		}
 	}
 	return ix
 }
 
 // All returns every resource in discovery's order.
 func All() []*Resource { return registry.all }
+
+// Stored returns the resources that have objects of their own, in discovery's
+// order: All without those that are forms of another or answered unstored.
+func Stored() []*Resource { return registry.stored }
+
+// StoredAs is the resource that r's objects are stored as: r itself but for forms.
+func (r *Resource) StoredAs() *Resource {
+	if r.Form == nil {
+		return r
+	}
+	return Lookup(r.Form.Of)
+}
+
+// Serves tells whether a verb is served.
+func (r *Resource) Serves(verb string) bool { return r.Verbs == nil || slices.Contains(r.Verbs, verb) }
 
 // Lookup finds a resource by group, version and plural; nil when it isn't served.
 func Lookup(gvr schema.GroupVersionResource) *Resource { return registry.byGVR[gvr] }

@@ -11,8 +11,23 @@ import (
 // resources lists every kind served, in discovery's order.
 func resources() []*Resource {
 	return []*Resource{
-		configMaps(), events(), namespaces(), nodes(), persistentVolumeClaims(), pods(), serviceAccounts(),
-		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(), cronJobs(), jobs(), leases(),
+		bindings(), componentStatuses(), configMaps(), endpoints(), events(), limitRanges(), namespaces(), nodes(),
+		persistentVolumeClaims(), persistentVolumes(), pods(), podTemplates(), replicationControllers(),
+		resourceQuotas(), secrets(), serviceAccounts(), services(),
+		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(),
+		newerEvents(),
+		selfSubjectReviews(), tokenReviews(),
+		localSubjectAccessReviews(), selfSubjectAccessReviews(), selfSubjectRulesReviews(), subjectAccessReviews(),
+		horizontalPodAutoscalers(),
+		cronJobs(), jobs(),
+		ingressClasses(), ingresses(), ipAddresses(), networkPolicies(), serviceCIDRs(),
+		podDisruptionBudgets(),
+		clusterRoleBindings(), clusterRoles(), roleBindings(), roles(),
+		csiDrivers(), csiNodes(), csiStorageCapacities(), storageClasses(), volumeAttachments(), volumeAttributesClasses(),
+		priorityClasses(),
+		leases(),
+		runtimeClasses(),
+		endpointSlices(),
 	}
 }
 
@@ -35,7 +50,8 @@ func events() *Resource {
 		New:     func() Object { return &corev1.Event{} },
 		NewList: func() runtime.Object { return &corev1.EventList{} },
 
-		Validate: validateEvent, ValidateUpdate: validateEventUpdate,
+		CreatedByUpdate: true,
+		Validate:        validateEvent, ValidateUpdate: validateEventUpdate,
 		ValidateName: validatePathSegment,
 		Columns:      eventColumns(), Row: eventRow, Fields: eventFields,
 	}
@@ -44,7 +60,8 @@ func events() *Resource {
 func namespaces() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "Namespace", Plural: "namespaces", Singular: "namespace",
-		ShortNames: []string{"ns"}, Subresources: []string{"finalize", "status"},
+		ShortNames: []string{"ns"}, Subresources: []string{"finalize", "status"}, ReturnsDeleted: true,
+		Verbs:   []string{"create", "delete", "get", "list", "patch", "update", "watch"},
 		New:     func() Object { return &corev1.Namespace{} },
 		NewList: func() runtime.Object { return &corev1.NamespaceList{} },
 
@@ -78,7 +95,7 @@ func nodes() *Resource {
 func pods() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "Pod", Plural: "pods", Singular: "pod",
-		ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true,
+		ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true, ReturnsDeleted: true,
 		Subresources: []string{"binding", "log", "status"},
 		New:          func() Object { return &corev1.Pod{} },
 		NewList:      func() runtime.Object { return &corev1.PodList{} },
@@ -97,7 +114,7 @@ func pods() *Resource {
 func serviceAccounts() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "ServiceAccount", Plural: "serviceaccounts", Singular: "serviceaccount",
-		ShortNames: []string{"sa"}, Namespaced: true,
+		ShortNames: []string{"sa"}, Namespaced: true, ReturnsDeleted: true,
 		New:     func() Object { return &corev1.ServiceAccount{} },
 		NewList: func() runtime.Object { return &corev1.ServiceAccountList{} },
 
@@ -144,9 +161,9 @@ func replicaSets() *Resource {
 func leases() *Resource {
 	return &Resource{
 		Group: "coordination.k8s.io", Version: "v1", Kind: "Lease", Plural: "leases", Singular: "lease",
-		Namespaced: true,
-		New:        func() Object { return &coordinationv1.Lease{} },
-		NewList:    func() runtime.Object { return &coordinationv1.LeaseList{} },
+		Namespaced: true, CreatedByUpdate: true, NeedsVersion: true,
+		New:     func() Object { return &coordinationv1.Lease{} },
+		NewList: func() runtime.Object { return &coordinationv1.LeaseList{} },
 
 		Validate: validateLease, ValidateUpdate: validateLeaseUpdate,
 		Columns: leaseColumns(), Row: leaseRow,

@@ -5,9 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,14 +34,18 @@ func newScheme() *runtime.Scheme {
 	for _, r := range registry.all {
 		gv := r.GVK().GroupVersion()
 		s.AddKnownTypeWithName(r.GVK(), r.New())
-		s.AddKnownTypeWithName(gv.WithKind(r.Kind+"List"), r.NewList())
+		if r.Serves("list") {
+			s.AddKnownTypeWithName(gv.WithKind(r.Kind+"List"), r.NewList())
+		}
 		if !options[gv] {
 			metav1.AddToGroupVersion(s, gv)
 			options[gv] = true
 		}
 	}
-	s.AddKnownTypes(corev1.SchemeGroupVersion, &corev1.Binding{}, &corev1.PodLogOptions{})
+	s.AddKnownTypes(corev1.SchemeGroupVersion, &corev1.PodLogOptions{})
 	s.AddKnownTypes(autoscalingv1.SchemeGroupVersion, &autoscalingv1.Scale{})
+	s.AddKnownTypes(policyv1.SchemeGroupVersion, &policyv1.Eviction{})
+	s.AddKnownTypes(authenticationv1.SchemeGroupVersion, &authenticationv1.TokenRequest{})
 	return s
 }
 
@@ -290,8 +297,9 @@ func internalPackage(group string) string {
 	switch group {
 	case "":
 		return "core"
-	case "coordination.k8s.io":
-		return "coordination"
+	case rbac:
+		return "rbac"
 	}
+	group, _, _ = strings.Cut(group, ".")
 	return group
 }

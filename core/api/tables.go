@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,16 @@ var (
 	nameColumn = metav1.TableColumnDefinition{Name: "Name", Type: "string", Format: "name", Description: metaDoc["name"]}
 	ageColumn  = column("Age", metaDoc["creationTimestamp"])
 )
+
+// createdColumns and createdRow show kinds that have no columns of their own
+// (pkg/registry/rest/table.go of k8s.io/apiserver).
+var createdColumns = []metav1.TableColumnDefinition{
+	nameColumn, {Name: "Created At", Type: "date", Description: metaDoc["creationTimestamp"]},
+}
+
+func createdRow(obj Object, _ time.Time) []any {
+	return []any{obj.GetName(), obj.GetCreationTimestamp().UTC().Format(time.RFC3339)}
+}
 
 // age is how long ago t was, in kubectl's short form: 5s, 2m3s, 4d.
 func age(t metav1.Time, now time.Time) string { return since(t.Time, now) }
@@ -91,6 +102,8 @@ func deploymentRow(obj Object, now time.Time) []any {
 	return []any{d.Name, ready, int64(d.Status.UpdatedReplicas), int64(d.Status.AvailableReplicas),
 		age(d.CreationTimestamp, now), names, images, selector}
 }
+
+func itoa(n int32) string { return strconv.Itoa(int(n)) }
 
 func replicas(n *int32) int64 {
 	if n == nil {

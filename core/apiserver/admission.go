@@ -15,6 +15,7 @@ import (
 var (
 	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
 	accountResource   = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
+	podResource       = corev1.SchemeGroupVersion.WithResource("pods")
 	nodeResource      = corev1.SchemeGroupVersion.WithResource("nodes")
 )
 
@@ -71,7 +72,7 @@ func (c *call) forbidden(obj metav1.Object, err error) *apierrors.StatusError {
 	case obj.GetGenerateName() != "":
 		name = obj.GetGenerateName()
 	}
-	return apierrors.NewForbidden(c.res.GroupResource(), name, err)
+	return apierrors.NewForbidden(c.shown().GroupResource(), name, err)
 }
 
 // admitNamespace lets nothing into a namespace that isn't there or is going.

@@ -18,7 +18,13 @@ const registryRoot = "/registry/"
 // folders are the resources whose keys do not follow their name, as
 // pkg/registry and pkg/kubeapiserver/default_storage_factory_builder.go of
 // Kubernetes have it.
-var folders = map[schema.GroupResource]string{{Resource: "nodes"}: "minions"}
+var folders = map[schema.GroupResource]string{
+	{Resource: "nodes"}:                                 "minions",
+	{Resource: "services"}:                              "services/specs",
+	{Resource: "endpoints"}:                             "services/endpoints",
+	{Resource: "replicationcontrollers"}:                "controllers",
+	{Group: "networking.k8s.io", Resource: "ingresses"}: "ingress",
+}
 
 // shelf is the current objects of one resource, decoded, in key order, and the
 // watches on them.
@@ -117,7 +123,11 @@ func (s *Server) load() error {
 
 // shelfOf finds the shelf of a storage key; nil for keys of kinds not served.
 func (s *Server) shelfOf(key string) *shelf {
-	folder, _, found := strings.Cut(strings.TrimPrefix(key, registryRoot), "/")
+	folder, rest, found := strings.Cut(strings.TrimPrefix(key, registryRoot), "/")
+	if folder == "services" { // the one folder with folders in it
+		second, _, more := strings.Cut(rest, "/")
+		folder, found = folder+"/"+second, more
+	}
 	if !found {
 		return nil
 	}
@@ -183,7 +193,7 @@ func (s *Server) hear(r store.WatchResponse) {
 // changed by whoever received it, or if the cache is not what the store holds.
 // It is for tests: it encodes everything.
 func (s *Server) Verify() error {
-	for _, res := range api.All() {
+	for _, res := range api.Stored() {
 		sh := s.shelves[res.GVR()]
 		var err error
 		sh.items.Ascend(func(it *item) bool {

@@ -74,13 +74,14 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 // came decoded is the server's own from here on, by rest.Request's contract.
 func (c *call) body(fieldValidation string) (api.Object, error) {
 	if c.Object == nil {
-		obj, warnings, err := api.DecodeRequest(c.Body, c.res.GVK(), fieldValidation)
+		obj, warnings, err := api.DecodeRequest(c.Body, c.shown().GVK(), fieldValidation)
 		if err != nil {
 			return nil, err
 		}
 		c.warnings = append(c.warnings, warnings...)
 		c.Object = obj
 	}
+	c.toStored()
 	obj, ok := c.Object.(api.Object)
 	if !ok || reflect.TypeOf(obj) != reflect.TypeOf(c.res.New()) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("%T cannot be handled as a %s", c.Object, c.res.Kind))
@@ -145,9 +146,9 @@ func (c *call) validateCreate(obj api.Object) field.ErrorList {
 
 func (c *call) errExists(generated bool) error {
 	if generated {
-		return apierrors.NewGenerateNameConflict(c.res.GroupResource(), c.Name, 1)
+		return apierrors.NewGenerateNameConflict(c.shown().GroupResource(), c.Name, 1)
 	}
-	err := apierrors.NewAlreadyExists(c.res.GroupResource(), c.Name)
+	err := apierrors.NewAlreadyExists(c.shown().GroupResource(), c.Name)
 	if c.shelf.find(c.Namespace, c.Name).object().GetDeletionTimestamp() != nil {
 		err.ErrStatus.Message = "object is being deleted: " + err.ErrStatus.Message
 	}

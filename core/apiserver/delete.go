@@ -15,12 +15,6 @@ import (
 	"github.com/tabernetes/tabernetes/core/api"
 )
 
-// returnsDeleted are the resources whose deletion answers with the object
-// rather than a Status (ReturnDeletedObject in pkg/registry/…/storage.go).
-var returnsDeleted = map[schema.GroupResource]bool{
-	{Resource: "pods"}: true, {Resource: "namespaces"}: true, {Resource: "serviceaccounts"}: true,
-}
-
 // delete removes an object, or marks it where a finalizer or a kubelet has to
 // agree first (registry.Store.Delete).
 func (s *Server) delete(c *call) (answer, error) {
@@ -86,11 +80,11 @@ func (s *Server) deleteItem(c *call, it *item, opts *metav1.DeleteOptions) (runt
 
 // deleted is the answer for an object that is gone, or as good as gone.
 func (c *call) deleted(obj api.Object) runtime.Object {
-	if returnsDeleted[c.res.GroupResource()] {
+	if c.res.ReturnsDeleted {
 		return obj
 	}
 	return &metav1.Status{TypeMeta: statusType, Status: metav1.StatusSuccess, Details: &metav1.StatusDetails{
-		Name: obj.GetName(), Group: c.res.Group, Kind: c.res.Plural, UID: obj.GetUID(),
+		Name: obj.GetName(), Group: c.shown().Group, Kind: c.shown().Plural, UID: obj.GetUID(),
 	}}
 }
 

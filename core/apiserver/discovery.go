@@ -208,11 +208,7 @@ func resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, bool) {
 }
 
 func verbsOf(res *api.Resource) []string {
-	verbs := []string{rest.Create, rest.Delete, rest.DeleteCollection, rest.Get, rest.List, rest.Patch, rest.Update, rest.Watch}
-	if undeletable[res.GroupResource()] {
-		verbs = slices.DeleteFunc(verbs, func(v string) bool { return v == rest.DeleteCollection })
-	}
-	return verbs
+	return served(res, rest.Create, rest.Delete, rest.DeleteCollection, rest.Get, rest.List, rest.Patch, rest.Update, rest.Watch)
 }
 
 func subresourceVerbs(sub string) []string {

@@ -68,10 +68,10 @@ func errMethodNotAllowed() error {
 		"the server does not allow this method on the requested resource")
 }
 
-func (c *call) errNotFound() error { return apierrors.NewNotFound(c.res.GroupResource(), c.Name) }
+func (c *call) errNotFound() error { return apierrors.NewNotFound(c.shown().GroupResource(), c.Name) }
 
 func (c *call) errModified() error {
-	return apierrors.NewConflict(c.res.GroupResource(), c.Name, errors.New(modified))
+	return apierrors.NewConflict(c.shown().GroupResource(), c.Name, errors.New(modified))
 }
 
 // invalid is the 422 for a body; nil where there is nothing to complain of.
@@ -103,7 +103,7 @@ func errFuture(want, current int64) error {
 // errPrecondition is what an update of another object of the same name comes
 // to, a StorageError inside a conflict.
 func (c *call) errPrecondition(key, what, want, is string) error {
-	return apierrors.NewConflict(c.res.GroupResource(), c.Name, fmt.Errorf(
+	return apierrors.NewConflict(c.shown().GroupResource(), c.Name, fmt.Errorf(
 		"StorageError: invalid object, Code: 4, Key: %s, ResourceVersion: 0, AdditionalErrorMsg: "+
 			"Precondition failed: %s in precondition: %s, %s in object meta: %s", key, what, want, what, is))
 }

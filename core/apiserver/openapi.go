@@ -98,7 +98,9 @@ func (s *Server) openAPIDocument(gv schema.GroupVersion) []byte {
 			continue
 		}
 		schemas.addKind(res.New(), res.GVK())
-		schemas.addKind(res.NewList(), gv.WithKind(res.Kind+"List"))
+		if res.Serves(rest.List) {
+			schemas.addKind(res.NewList(), gv.WithKind(res.Kind+"List"))
+		}
 		describePaths(paths, res)
 		for _, sub := range res.Subresources {
 			switch sub {
@@ -123,23 +125,29 @@ func (s *Server) openAPIDocument(gv schema.GroupVersion) []byte {
 func describePaths(paths object, res *api.Resource) {
 	root := "/" + apiPath(res.GVK().GroupVersion())
 	if res.Namespaced {
-		paths[root+"/"+res.Plural] = pathItem(res, "", []string{rest.List}, nil)
+		if res.Serves(rest.List) {
+			paths[root+"/"+res.Plural] = pathItem(res, "", []string{rest.List}, nil)
+		}
 		root += "/namespaces/{namespace}"
 	}
-	verbs := []string{rest.List, rest.Create}
-	if !undeletable[res.GroupResource()] {
-		verbs = append(verbs, rest.DeleteCollection)
-	}
+	verbs := served(res, rest.List, rest.Create, rest.DeleteCollection)
 	var params []any
 	if res.Namespaced {
 		params = append(params, pathParameter("namespace"))
 	}
 	paths[root+"/"+res.Plural] = pathItem(res, "", verbs, params)
 	params = append(params, pathParameter("name"))
-	paths[root+"/"+res.Plural+"/{name}"] = pathItem(res, "", []string{rest.Get, rest.Update, rest.Patch, rest.Delete}, params)
+	if verbs := served(res, rest.Get, rest.Update, rest.Patch, rest.Delete); len(verbs) > 0 {
+		paths[root+"/"+res.Plural+"/{name}"] = pathItem(res, "", verbs, params)
+	}
 	for _, sub := range res.Subresources {
 		paths[root+"/"+res.Plural+"/{name}/"+sub] = pathItem(res, sub, subresourceVerbs(sub), params)
 	}
+}
+
+// served are those of some verbs that the resource serves.
+func served(res *api.Resource, verbs ...string) []string {
+	return slices.DeleteFunc(verbs, func(verb string) bool { return !res.Serves(verb) })
 }
 
 func pathParameter(name string) object {

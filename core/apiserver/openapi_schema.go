@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -126,29 +127,53 @@ func isRequired(t reflect.Type, tag []string) bool {
 	if required, marked := requiredMarks[t.Name()+"."+tag[0]]; marked {
 		return required
 	}
+	if t == reflect.TypeFor[eventsv1.Event]() && tag[0] == "metadata" {
+		return false // as nowhere else
+	}
 	return !slices.Contains(tag[1:], "omitempty") && !slices.Contains(tag[1:], "omitzero")
 }
 
 // requiredMarks are the +optional and +required of upstream that its tags do not say.
 var requiredMarks = map[string]bool{
-	"CronJob.spec":                                  true,
-	"ContainerImage.names":                          false,
-	"ContainerRestartRule.action":                   true,
-	"ContainerRestartRuleOnExitCodes.operator":      true,
-	"Event.reportingComponent":                      false,
-	"Event.reportingInstance":                       false,
-	"GRPCAction.service":                            false,
-	"ImageVolumeStatus.imageRef":                    true,
-	"NodeRuntimeHandler.name":                       false,
-	"PodCertificateProjection.keyType":              true,
-	"PodCertificateProjection.signerName":           true,
-	"PodFailurePolicyOnPodConditionsPattern.status": false,
-	"ProjectedVolumeSource.sources":                 false,
-	"StatefulSetOrdinals.start":                     false,
-	"StatefulSetSpec.serviceName":                   false,
-	"StatefulSetStatus.availableReplicas":           false,
-	"TypedLocalObjectReference.apiGroup":            false,
-	"TypedObjectReference.apiGroup":                 false,
+	"AzureFilePersistentVolumeSource.secretNamespace": false,
+	"CSINodeDriver.topologyKeys":                      false,
+	"ClusterRole.rules":                               false,
+	"ContainerImage.names":                            false,
+	"ContainerRestartRule.action":                     true,
+	"ContainerRestartRuleOnExitCodes.operator":        true,
+	"CronJob.spec":                                    true,
+	"EndpointSlice.endpoints":                         false,
+	"EndpointSlice.ports":                             false,
+	"Event.reportingComponent":                        false,
+	"Event.reportingInstance":                         false,
+	"GRPCAction.service":                              false,
+	"HorizontalPodAutoscaler.spec":                    true,
+	"HorizontalPodAutoscalerStatus.currentMetrics":    false,
+	"IPAddress.spec":                                  true,
+	"IPAddressSpec.parentRef":                         true,
+	"ImageVolumeStatus.imageRef":                      true,
+	"IngressClassParametersReference.scope":           false,
+	"NetworkPolicySpec.podSelector":                   false,
+	"NodeRuntimeHandler.name":                         false,
+	"ParentReference.name":                            true,
+	"ParentReference.resource":                        true,
+	"PodCertificateProjection.keyType":                true,
+	"PodCertificateProjection.signerName":             true,
+	"PodDisruptionBudgetStatus.currentHealthy":        false,
+	"PodDisruptionBudgetStatus.desiredHealthy":        false,
+	"PodDisruptionBudgetStatus.disruptionsAllowed":    false,
+	"PodDisruptionBudgetStatus.expectedPods":          false,
+	"PodFailurePolicyOnPodConditionsPattern.status":   false,
+	"PriorityClass.value":                             false,
+	"ProjectedVolumeSource.sources":                   false,
+	"Role.rules":                                      false,
+	"RoleRef.apiGroup":                                false,
+	"StatefulSetOrdinals.start":                       false,
+	"StatefulSetSpec.serviceName":                     false,
+	"StatefulSetStatus.availableReplicas":             false,
+	"TokenReviewSpec.token":                           true,
+	"TypedLocalObjectReference.apiGroup":              false,
+	"TypedObjectReference.apiGroup":                   false,
 }
 
 // described adds words to a property; beside a reference nothing may stand.

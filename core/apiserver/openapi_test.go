@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tabernetes/tabernetes/core/rest"
 )
@@ -66,9 +68,9 @@ func schemas(t *testing.T, w *world, path string) map[string]openAPISchema {
 func TestOpenAPI(t *testing.T) {
 	w := newWorld(t)
 	got := schemas(t, w, "/openapi/v3/api/v1")
-	for _, group := range []string{"apps/v1", "batch/v1"} {
-		for name, s := range schemas(t, w, "/openapi/v3/apis/"+group) {
-			got[name] = s
+	for _, group := range answer[metav1.APIGroupList](t, w, "/apis", "").Groups {
+		for _, version := range group.Versions {
+			maps.Copy(got, schemas(t, w, "/openapi/v3/apis/"+version.GroupVersion))
 		}
 	}
 	file, err := os.ReadFile("testdata/openapi.jsonl")

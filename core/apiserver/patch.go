@@ -35,15 +35,21 @@ func (s *Server) patch(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	obj := c.res.New()
+	current, obj := it.object(), c.shown().New()
+	if c.form != nil && c.Mutate == nil {
+		current = c.form.Form.Read(current)
+	}
 	if c.Mutate != nil {
 		obj = it.object().DeepCopyObject().(api.Object)
 		err = c.Mutate(obj)
 	} else {
-		err = c.applyPatch(it.object(), obj)
+		err = c.applyPatch(current, obj)
 	}
 	if err != nil {
 		return answer{}, err
+	}
+	if c.form != nil && c.Mutate == nil {
+		obj = c.form.Form.Write(obj, it.object())
 	}
 	if err := c.ensureName(obj); err != nil {
 		return answer{}, err

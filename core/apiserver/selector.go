@@ -47,6 +47,9 @@ func filterFor(c *call, opts *metav1.ListOptions) (*filter, error) {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	for _, r := range sel.Requirements() {
+		if c.form != nil && c.form.Form.Label != nil {
+			r.Field = c.form.Form.Label(r.Field)
+		}
 		if err := checkField(c.res, r.Field); err != nil {
 			return nil, err
 		}

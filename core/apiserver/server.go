@@ -103,7 +103,7 @@ func New(st *store.Store, opts Options) (*Server, error) {
 		st: st, opts: opts, shelves: map[schema.GroupVersionResource]*shelf{}, byKey: map[string]*shelf{},
 		documents: map[schema.GroupVersion][]byte{},
 	}
-	for _, res := range api.All() {
+	for _, res := range api.Stored() {
 		sh := newShelf(res)
 		s.shelves[res.GVR()], s.byKey[sh.folder] = sh, sh
 	}
@@ -123,7 +123,8 @@ func (s *Server) Close() { s.heard.Cancel() }
 type call struct {
 	*rest.Request
 	res      *api.Resource
-	shelf    *shelf
+	form     *api.Resource // what is asked for, where that is a form of res
+	shelf    *shelf        // nil where res is answered unstored
 	warnings []string
 	wrote    int64 // the last revision this call made
 }
@@ -182,17 +183,23 @@ func (s *Server) serve(req *rest.Request) (*call, answer, error) {
 		return c, answer{}, err
 	}
 	ans, err := handle(s, c)
+	if err == nil && c.form != nil {
+		ans.reform(c.form)
+	}
 	return c, ans, err
 }
 
 // resolve finds the resource and checks the request's form.
 func (s *Server) resolve(req *rest.Request) (*call, error) {
 	own := *req
-	c := &call{Request: &own, shelf: s.shelves[req.Resource]}
-	if c.shelf == nil {
+	c := &call{Request: &own, res: api.Lookup(req.Resource)}
+	if c.res == nil {
 		return c, errUnknownResource()
 	}
-	c.res = c.shelf.res
+	if c.res.Form != nil {
+		c.form, c.res = c.res, c.res.StoredAs()
+	}
+	c.shelf = s.shelves[c.res.GVR()]
 	if req.Subresource != "" && !c.res.HasSubresource(req.Subresource) {
 		return c, errUnknownResource()
 	}
@@ -222,9 +229,20 @@ var handlers = map[string]map[string]handler{
 	"log":      {rest.Get: (*Server).log},
 }
 
+// handlerOf is how a verb is served; nil where it is not.
+func handlerOf(res *api.Resource, sub, verb string) handler {
+	switch {
+	case sub == "" && !res.Serves(verb):
+		return nil
+	case sub == "" && res.Unstored:
+		return unstored[res.GroupResource()][verb]
+	}
+	return handlers[sub][verb]
+}
+
 func handlerFor(c *call) (handler, error) {
-	h := handlers[c.Subresource][c.Verb]
-	if h == nil || c.Verb == rest.DeleteCollection && undeletable[c.res.GroupResource()] {
+	h := handlerOf(c.res, c.Subresource, c.Verb)
+	if h == nil {
 		return nil, errMethodNotAllowed()
 	}
 	if c.Name == "" && c.Verb != rest.List && c.Verb != rest.Create && c.Verb != rest.DeleteCollection {
@@ -232,8 +250,5 @@ func handlerFor(c *call) (handler, error) {
 	}
 	return h, nil
 }
-
-// undeletable are the resources without deletecollection.
-var undeletable = map[schema.GroupResource]bool{{Resource: "namespaces"}: true}
 
 func isDryRun(values []string) bool { return len(values) > 0 }

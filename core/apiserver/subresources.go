@@ -161,7 +161,7 @@ func (s *Server) bind(c *call) (answer, error) {
 	if err := invalidOptions("CreateOptions", metav1validation.ValidateCreateOptions(opts)); err != nil {
 		return answer{}, err
 	}
-	binding, err := c.binding()
+	binding, err := s.binding(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -191,7 +191,7 @@ func (s *Server) bind(c *call) (answer, error) {
 }
 
 // binding is the request's Binding, validated.
-func (c *call) binding() (*corev1.Binding, error) {
+func (s *Server) binding(c *call) (*corev1.Binding, error) {
 	if c.Object == nil {
 		obj, warnings, err := api.DecodeRequest(c.Body, corev1.SchemeGroupVersion.WithKind("Binding"), c.CreateOptions.FieldValidation)
 		if err != nil {
@@ -205,6 +205,10 @@ func (c *call) binding() (*corev1.Binding, error) {
 	}
 	if err := c.ensureNamespace(binding); err != nil {
 		return nil, err
+	}
+	if c.res.Unstored { // a Binding posted to bindings itself names its pod
+		c.res, c.shelf = s.shelves[podResource].res, s.shelves[podResource]
+		c.Resource, c.Subresource, c.Name = podResource, "binding", binding.Name
 	}
 	if binding.Name != c.Name {
 		return nil, apierrors.NewBadRequest("name in URL does not match name in Binding object")

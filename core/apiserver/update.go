@@ -15,16 +15,6 @@ import (
 	"github.com/tabernetes/tabernetes/core/api"
 )
 
-// The resources that differ from the rest in what an update may do, as their
-// strategies in pkg/registry say.
-var (
-	createdByUpdate = map[schema.GroupResource]bool{
-		{Resource: "events"}: true,
-		{Group: "coordination.k8s.io", Resource: "leases"}: true,
-	}
-	needsVersion = map[schema.GroupResource]bool{{Group: "coordination.k8s.io", Resource: "leases"}: true}
-)
-
 // update replaces an object, or through a subresource a part of it
 // (pkg/endpoints/handlers/update.go).
 func (s *Server) update(c *call) (answer, error) {
@@ -55,7 +45,7 @@ func (s *Server) update(c *call) (answer, error) {
 }
 
 func (s *Server) createByUpdate(c *call, obj api.Object) (answer, error) {
-	if c.Subresource != "" || !createdByUpdate[c.res.GroupResource()] {
+	if c.Subresource != "" || !c.res.CreatedByUpdate {
 		return answer{}, c.errNotFound()
 	}
 	obj.SetResourceVersion("")
@@ -117,7 +107,7 @@ func (c *call) checkVersion(obj api.Object, old *item) error {
 		return nil
 	case based != 0:
 		return c.errModified()
-	case needsVersion[c.res.GroupResource()]:
+	case c.res.NeedsVersion:
 		kind := schema.GroupKind{Group: c.res.Group, Kind: c.res.Plural}
 		return apierrors.NewInvalid(kind, c.Name, field.ErrorList{
 			field.Invalid(field.NewPath("metadata", "resourceVersion"), 0, "must be specified for an update")})

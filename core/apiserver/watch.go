@@ -171,11 +171,14 @@ func (s *Server) Watch(req *rest.Request, sink func(rest.WatchEvent)) (stop func
 
 func (s *Server) newStream(req *rest.Request, sink func(rest.WatchEvent)) (*call, *stream, error) {
 	c, err := s.resolve(req)
-	if err == nil && c.Subresource != "" {
+	if err == nil && (c.Subresource != "" || !c.res.Serves(rest.Watch)) {
 		err = errMethodNotAllowed()
 	}
 	if err != nil {
 		return c, nil, err
+	}
+	if c.form != nil {
+		sink = reformed(c.form, sink)
 	}
 	opts := &c.ListOptions
 	f, err := filterFor(c, opts)
@@ -307,7 +310,7 @@ func (s *Server) Bookmark() {
 			}
 		}
 	}
-	for _, res := range api.All() {
+	for _, res := range api.Stored() {
 		sh := s.shelves[res.GVR()]
 		tell(sh.general)
 		nodes := make([]string, 0, len(sh.byNode))

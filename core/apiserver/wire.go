@@ -211,7 +211,7 @@ func encodeJSON(c *call, ans answer, f format, now time.Time) ([]byte, error) {
 	if _, isStatus := ans.object.(*metav1.Status); !isStatus {
 		switch f.as {
 		case asTable:
-			return encodeTable(c.res, []runtime.Object{ans.object}, nil, f, now, true)
+			return encodeTable(c.shown(), []runtime.Object{ans.object}, nil, f, now, true)
 		case asPartial, asPartialList:
 			return encodePartial(ans.object)
 		}

@@ -83,8 +83,8 @@ func (t *target) check(m *message, parts int) error {
 	case m.Method == "DELETE" && parts == 1 && !allNamespaces:
 		t.verb = rest.DeleteCollection
 	}
-	if t.verb != rest.Watch && handlers[t.subresource][t.verb] == nil ||
-		t.verb == rest.DeleteCollection && undeletable[t.res.GroupResource()] {
+	served := t.verb == rest.Watch && t.res.Serves(rest.Watch) || handlerOf(t.res, t.subresource, t.verb) != nil
+	if !served {
 		return errMethodNotAllowed()
 	}
 	return nil

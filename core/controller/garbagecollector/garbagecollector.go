@@ -45,7 +45,7 @@ type collector struct {
 func Start(c *client.Client) {
 	gc := &collector{c: c, views: map[*api.Resource]*client.View[api.Object]{}, absent: map[types.UID]bool{}}
 	gc.loop = c.NewLoop("collect", gc.sync)
-	for _, r := range api.All() {
+	for _, r := range api.Stored() {
 		if r.Kind != "Event" {
 			gc.watch(r)
 		}
@@ -125,7 +125,10 @@ func (gc *collector) concerned(obj api.Object) bool {
 // could have as its owner.
 func kindOf(ref metav1.OwnerReference, dependent api.Object) (*api.Resource, bool) {
 	r := api.LookupKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
-	ok := r != nil && r.Kind != "Event" && !(r.Namespaced && dependent.GetNamespace() == "")
+	if r != nil {
+		r = r.StoredAs()
+	}
+	ok := r != nil && !r.Unstored && r.Kind != "Event" && !(r.Namespaced && dependent.GetNamespace() == "")
 	return r, ok
 }
 

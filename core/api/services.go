@@ -1,0 +1,149 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// Services: pkg/apis/core/v1/defaults.go and pkg/registry/core/service. Which
+// addresses and ports a service gets is decided by the API server, which knows
+// those that are taken. Left out: dual stack, topology hints' deprecated
+// annotation.
+
+func services() *Resource {
+	return parted(typed[corev1.Service, corev1.ServiceList](&Resource{
+		Version: "v1", Kind: "Service", Plural: "services", Singular: "service",
+		ShortNames: []string{"svc"}, Categories: []string{"all"}, Namespaced: true, Subresources: []string{"status"},
+		ReturnsDeleted: true,
+		ValidateName:   validation.NameIsDNS1035Label,
+		Default:        on(defaultService),
+		Columns:        serviceColumns(), Row: row(serviceRow), Fields: labelled(serviceFields),
+	}), false,
+		func(s *corev1.Service) *corev1.ServiceSpec { return &s.Spec },
+		func(s *corev1.Service) *corev1.ServiceStatus { return &s.Status })
+}
+
+func defaultService(svc *corev1.Service) {
+	spec := &svc.Spec
+	setIfEmpty(&spec.SessionAffinity, corev1.ServiceAffinityNone)
+	switch spec.SessionAffinity {
+	case corev1.ServiceAffinityNone:
+		spec.SessionAffinityConfig = nil
+	case corev1.ServiceAffinityClientIP:
+		if c := spec.SessionAffinityConfig; c == nil || c.ClientIP == nil || c.ClientIP.TimeoutSeconds == nil {
+			timeout := corev1.DefaultClientIPServiceAffinitySeconds
+			spec.SessionAffinityConfig = &corev1.SessionAffinityConfig{ClientIP: &corev1.ClientIPConfig{TimeoutSeconds: &timeout}}
+		}
+	}
+	setIfEmpty(&spec.Type, corev1.ServiceTypeClusterIP)
+	for i := range spec.Ports {
+		port := &spec.Ports[i]
+		setIfEmpty(&port.Protocol, corev1.ProtocolTCP)
+		if port.TargetPort == intstr.FromInt32(0) || port.TargetPort == intstr.FromString("") {
+			port.TargetPort = intstr.FromInt32(port.Port)
+		}
+	}
+	if ExternallyAccessible(svc) {
+		setIfEmpty(&spec.ExternalTrafficPolicy, corev1.ServiceExternalTrafficPolicyCluster)
+	}
+	if spec.Type != corev1.ServiceTypeExternalName {
+		setIfNil(&spec.InternalTrafficPolicy, corev1.ServiceInternalTrafficPolicyCluster)
+	}
+	if spec.Type == corev1.ServiceTypeLoadBalancer {
+		setIfNil(&spec.AllocateLoadBalancerNodePorts, true)
+		for i := range svc.Status.LoadBalancer.Ingress {
+			if in := &svc.Status.LoadBalancer.Ingress[i]; in.IP != "" {
+				setIfNil(&in.IPMode, corev1.LoadBalancerIPModeVIP)
+			}
+		}
+	}
+}
+
+// ExternallyAccessible tells whether a service can be reached from outside the cluster.
+func ExternallyAccessible(svc *corev1.Service) bool {
+	return svc.Spec.Type == corev1.ServiceTypeLoadBalancer || svc.Spec.Type == corev1.ServiceTypeNodePort ||
+		svc.Spec.Type == corev1.ServiceTypeClusterIP && len(svc.Spec.ExternalIPs) > 0
+}
+
+func serviceFields(svc *corev1.Service) fields.Set {
+	return fields.Set{"spec.clusterIP": svc.Spec.ClusterIP, "spec.type": string(svc.Spec.Type)}
+}
+
+func serviceColumns() []metav1.TableColumnDefinition {
+	spec := corev1.ServiceSpec{}.SwaggerDoc()
+	return []metav1.TableColumnDefinition{
+		nameColumn,
+		column("Type", spec["type"]),
+		column("Cluster-IP", spec["clusterIP"]),
+		column("External-IP", spec["externalIPs"]),
+		column("Port(s)", spec["ports"]),
+		ageColumn,
+		wide("Selector", spec["selector"]),
+	}
+}
+
+func serviceRow(svc *corev1.Service, now time.Time) []any {
+	ip := ""
+	if len(svc.Spec.ClusterIPs) > 0 {
+		ip = svc.Spec.ClusterIPs[0]
+	}
+	return []any{svc.Name, string(svc.Spec.Type), orNone(ip), externalIP(svc), orNone(servicePorts(svc.Spec.Ports)),
+		age(svc.CreationTimestamp, now), labels.FormatLabels(svc.Spec.Selector)}
+}
+
+func externalIP(svc *corev1.Service) string {
+	external := strings.Join(svc.Spec.ExternalIPs, ",")
+	switch svc.Spec.Type {
+	case corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort:
+		return orNone(external)
+	case corev1.ServiceTypeExternalName:
+		return svc.Spec.ExternalName
+	case corev1.ServiceTypeLoadBalancer:
+		if all := joined(loadBalancerAddresses(svc), external); all != "" {
+			return all
+		}
+		return "<pending>"
+	}
+	return "<unknown>"
+}
+
+// joined puts commas between those of the words that aren't empty.
+func joined(words ...string) string {
+	var some []string
+	for _, w := range words {
+		if w != "" {
+			some = append(some, w)
+		}
+	}
+	return strings.Join(some, ",")
+}
+
+func loadBalancerAddresses(svc *corev1.Service) string {
+	set := map[string]bool{}
+	for _, in := range svc.Status.LoadBalancer.Ingress {
+		address := in.IP
+		setIfEmpty(&address, in.Hostname)
+		set[address] = address != ""
+	}
+	delete(set, "")
+	return strings.Join(sortedKeys(set), ",")
+}
+
+func servicePorts(ports []corev1.ServicePort) string {
+	pieces := make([]string, len(ports))
+	for i, port := range ports {
+		pieces[i] = fmt.Sprintf("%d/%s", port.Port, port.Protocol)
+		if port.NodePort > 0 {
+			pieces[i] = fmt.Sprintf("%d:%d/%s", port.Port, port.NodePort, port.Protocol)
+		}
+	}
+	return strings.Join(pieces, ",")
+}

@@ -1,0 +1,113 @@
+package apiserver
+
+import (
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/rest"
+)
+
+// What is asked and not kept. There is no authorizer yet: everybody may do
+// everything, and the access reviews say so (as an API server with
+// --authorization-mode=AlwaysAllow does).
+
+// unstored are the handlers of resources without objects of their own.
+var unstored map[schema.GroupResource]map[string]handler
+
+func init() {
+	creates := func(h handler) map[string]handler { return map[string]handler{rest.Create: h} }
+	unstored = map[schema.GroupResource]map[string]handler{
+		{Resource: "bindings"}:          creates((*Server).bind),
+		{Resource: "componentstatuses"}: {rest.Get: (*Server).getComponent, rest.List: (*Server).listComponents},
+
+		{Group: authenticationv1.GroupName, Resource: "tokenreviews"}:             creates(reviewed(reviewToken)),
+		{Group: authenticationv1.GroupName, Resource: "selfsubjectreviews"}:       creates(reviewed(reviewSelf)),
+		{Group: authorizationv1.GroupName, Resource: "subjectaccessreviews"}:      creates(reviewed(allowSubject)),
+		{Group: authorizationv1.GroupName, Resource: "localsubjectaccessreviews"}: creates(reviewed(allowLocal)),
+		{Group: authorizationv1.GroupName, Resource: "selfsubjectaccessreviews"}:  creates(reviewed(allowSelf)),
+		{Group: authorizationv1.GroupName, Resource: "selfsubjectrulesreviews"}:   creates(reviewed(allRules)),
+	}
+}
+
+// reviewed makes a handler of what fills in one kind of review.
+func reviewed[T api.Object](fill func(c *call, review T)) handler {
+	return func(s *Server, c *call) (answer, error) {
+		obj, err := c.body(c.CreateOptions.FieldValidation)
+		if err != nil {
+			return answer{}, err
+		}
+		if err := c.ensureNamespace(obj); err != nil {
+			return answer{}, err
+		}
+		fill(c, obj.(T))
+		api.SetTypeMeta(obj)
+		return answer{code: codeCreated, object: obj}, nil
+	}
+}
+
+// reviewToken knows no tokens: those of a real edge are the edge's to check.
+func reviewToken(_ *call, r *authenticationv1.TokenReview) {
+	r.Status = authenticationv1.TokenReviewStatus{Error: "[invalid bearer token]"}
+}
+
+func reviewSelf(c *call, r *authenticationv1.SelfSubjectReview) {
+	r.Status.UserInfo = authenticationv1.UserInfo{Username: c.Actor, Groups: []string{"system:masters", "system:authenticated"}}
+}
+
+var allowed = authorizationv1.SubjectAccessReviewStatus{Allowed: true}
+
+func allowSubject(_ *call, r *authorizationv1.SubjectAccessReview)    { r.Status = allowed }
+func allowLocal(_ *call, r *authorizationv1.LocalSubjectAccessReview) { r.Status = allowed }
+func allowSelf(_ *call, r *authorizationv1.SelfSubjectAccessReview)   { r.Status = allowed }
+
+func allRules(_ *call, r *authorizationv1.SelfSubjectRulesReview) {
+	all := []string{"*"}
+	r.Status = authorizationv1.SubjectRulesReviewStatus{
+		ResourceRules:    []authorizationv1.ResourceRule{{Verbs: all, APIGroups: all, Resources: all}},
+		NonResourceRules: []authorizationv1.NonResourceRule{{Verbs: all, NonResourceURLs: all}},
+	}
+}
+
+// components are those that a real control plane probes
+// (pkg/registry/core/componentstatus): here they are one program, and well
+// while it answers.
+var components = []string{"etcd-0", "controller-manager", "scheduler"}
+
+func componentStatus(name string) *corev1.ComponentStatus {
+	out := &corev1.ComponentStatus{ObjectMeta: metav1.ObjectMeta{Name: name}, Conditions: []corev1.ComponentCondition{{
+		Type: corev1.ComponentHealthy, Status: corev1.ConditionTrue, Message: "ok",
+	}}}
+	api.SetTypeMeta(out)
+	return out
+}
+
+func (c *call) deprecated() { c.warnings = append(c.warnings, c.res.Warnings(nil, nil)...) }
+
+func (s *Server) getComponent(c *call) (answer, error) {
+	for _, name := range components {
+		if name == c.Name {
+			c.deprecated()
+			return answer{code: codeOK, object: componentStatus(name)}, nil
+		}
+	}
+	return answer{}, c.errNotFound()
+}
+
+func (s *Server) listComponents(c *call) (answer, error) {
+	f, err := filterFor(c, &c.ListOptions)
+	if err != nil {
+		return answer{}, err
+	}
+	c.deprecated()
+	list := &listing{res: c.res, items: []api.Object{}}
+	for _, name := range components {
+		if status := componentStatus(name); f.matches(status) {
+			list.items = append(list.items, status)
+		}
+	}
+	return answer{code: codeOK, list: list}, nil
+}
