@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/tabernetes/tabernetes/lessons/chain"
 )
 
 func value(t *testing.T, text string) any {
@@ -74,16 +76,16 @@ func TestPaths(t *testing.T) {
 		"status.conditions[1].type":                 "",
 		"status.nothing.at.all":                     "",
 	} {
-		parts, err := parsePath(path)
+		parts, err := chain.ParsePath(path)
 		if err != nil {
 			t.Error(err)
 		}
-		if got := text(lookup(obj, parts)); got != want {
+		if got := text(parts.In(obj)); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}
 	}
 	for _, bad := range []string{"", "a..b", "a[", "a[x=y]"} {
-		if _, err := parsePath(bad); err == nil {
+		if _, err := chain.ParsePath(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tabernetes/tabernetes/core/cluster"
-	"github.com/tabernetes/tabernetes/core/trace"
 	"github.com/tabernetes/tabernetes/lessons/chain"
 )
 
@@ -35,6 +34,23 @@ type Result struct {
 	Wrong   []string `json:"wrong,omitempty"`
 	// Prediction is how a prediction did.
 	Prediction *Prediction `json:"prediction,omitempty"`
+	// Beyond says what it would take where a check is Unavailable: trace,
+	// causes, unrecorded, changes or components; "" where Details say it.
+	Beyond string `json:"beyond,omitempty"`
+}
+
+// beyond is the error of a check that this world cannot answer, by its code.
+type beyond string
+
+func (b beyond) Error() string { return words["en"]["beyond "+string(b)] }
+
+// unavailable is the result of a check that could not be looked at.
+func unavailable(c *Check, err error) Result {
+	var b beyond
+	if errors.As(err, &b) {
+		return Result{Status: Unavailable, Beyond: string(b)}
+	}
+	return Result{Status: Unavailable, Details: []Detail{{Path: c.ID, Got: err.Error()}}}
 }
 
 // differs says what keeps a check on the cluster from passing.
@@ -43,9 +59,9 @@ func (x *Examiner) differs(c *Check) ([]Detail, error) {
 	case c.Object != nil:
 		return objectDiffers(x.world, c.Object, c.Count)
 	case c.Chain != nil && x.trace == nil:
-		return nil, errors.New("there is no trace of what led to what")
+		return nil, beyond("trace")
 	case c.Chain != nil:
-		return x.trace.differs(c), nil
+		return x.trace.differs(c)
 	case c.Console != nil:
 		return x.consoleDiffers(c.Console), nil
 	}
@@ -137,7 +153,7 @@ func shorten(s string) string {
 
 func (x *Examiner) componentDiffers(want *Component) ([]Detail, error) {
 	if x.staff == nil {
-		return nil, errors.New("the components cannot be seen")
+		return nil, beyond("components")
 	}
 	actors := x.staff()
 	i := slices.IndexFunc(actors, func(a cluster.ActorState) bool { return a.Name == want.Name })
@@ -234,7 +250,7 @@ func (x *Examiner) read(from *From) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := parsePath(from.Path)
+	path, err := chain.ParsePath(from.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +261,7 @@ func (x *Examiner) read(from *From) ([]string, error) {
 			continue
 		}
 		n++
-		if v := lookup(obj, path); v != nil {
+		if v := path.In(obj); v != nil {
 			out = append(out, text(v))
 		}
 	}
@@ -253,79 +269,4 @@ func (x *Examiner) read(from *From) ([]string, error) {
 		return []string{fmt.Sprint(n)}, nil
 	}
 	return out, nil
-}
-
-// follower keeps up with the trace for a lesson's chain checks.
-type follower struct {
-	c     *cluster.Cluster
-	last  int64
-	graph *chain.Graph
-	links map[*Link]map[int]bool // the places that match
-	order map[string][]*Link     // by check
-}
-
-// follow starts behind an entry. A lesson without chain checks costs nothing.
-func follow(c *cluster.Cluster, from int64, l *Lesson) *follower {
-	f := &follower{c: c, last: from, graph: chain.NewGraph(), links: map[*Link]map[int]bool{}, order: map[string][]*Link{}}
-	for _, check := range l.Checks() {
-		for i := range check.Chain {
-			f.order[check.ID] = append(f.order[check.ID], &check.Chain[i])
-			f.links[&check.Chain[i]] = map[int]bool{}
-		}
-	}
-	return f
-}
-
-// catchUp matches the entries that are new against every link.
-func (f *follower) catchUp() {
-	at := f.graph.Len()
-	f.graph.Add(f.c.Entries(f.last, 0))
-	f.last = f.c.LastEntry()
-	for ; at < f.graph.Len(); at++ {
-		for _, links := range f.order { // checks do not depend on each other's links
-			f.match(links, at)
-		}
-	}
-}
-
-func (f *follower) match(links []*Link, at int) {
-	named := map[string]map[int]bool{}
-	for _, link := range links {
-		if link.Match(f.graph.Entry(at), func(rev int64) []string { return changedPaths(f.c, rev) }) {
-			led := true
-			for _, by := range link.CausedBy {
-				led = led && f.graph.Led(named[by], at)
-			}
-			if led {
-				f.links[link][at] = true
-			}
-		}
-		if link.As != "" {
-			named[link.As] = f.links[link]
-		}
-	}
-}
-
-func changedPaths(c *cluster.Cluster, revision int64) []string {
-	changes, err := c.Changes(revision)
-	if err != nil {
-		return nil // compacted away
-	}
-	return trace.Paths(changes)
-}
-
-// differs names the first link of a chain check that does not hold.
-func (f *follower) differs(c *Check) []Detail {
-	f.catchUp()
-	for i := range c.Chain {
-		link := &c.Chain[i]
-		n := len(f.links[link])
-		switch {
-		case link.Never && n > 0:
-			return []Detail{{Path: link.String(), Want: "never", Got: fmt.Sprint(n)}}
-		case !link.Never && !link.Count.Has(n):
-			return []Detail{{Path: link.String(), Want: link.Count.String(), Got: fmt.Sprint(n)}}
-		}
-	}
-	return nil
 }

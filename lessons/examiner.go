@@ -43,6 +43,9 @@ func Examine(l *Lesson, w World) *Examiner {
 	return &Examiner{lesson: l, world: w, answers: map[string]Answer{}, ticked: map[string]bool{}}
 }
 
+// Follow has chain checks look at a trace, from its next entry on.
+func (x *Examiner) Follow(t Trace) { x.trace = follow(t, x.lesson) }
+
 // Lesson is what it is about.
 func (x *Examiner) Lesson() *Lesson { return x.lesson }
 
@@ -188,7 +191,7 @@ func (x *Examiner) evaluate(c *Check, passed map[string]bool) Result {
 	details, err := x.differs(c)
 	switch {
 	case err != nil:
-		return Result{Status: Unavailable, Details: []Detail{{Path: c.ID, Got: err.Error()}}}
+		return unavailable(c, err)
 	case len(details) > 0:
 		return Result{Status: Failed, Details: details}
 	}

@@ -133,6 +133,16 @@ func (r *Range) Has(n int) bool {
 	return (r.Min == nil || n >= *r.Min) && (r.Max == nil || n <= *r.Max)
 }
 
+// mayHave tells whether any number from least to most is in the range.
+func (r *Range) mayHave(least, most int) bool {
+	for n := least; n <= most; n++ {
+		if r.Has(n) {
+			return true
+		}
+	}
+	return false
+}
+
 // String is the range as people write it: 3, ≥ 1, 1–3.
 func (r *Range) String() string {
 	switch {

@@ -115,7 +115,7 @@ func (l *Lesson) agree(agreement *chain.Agreement, q *Predict, n uint64) error {
 			return err
 		}
 	}
-	return agreement.Run(s.c.Entries(s.from, 0), func(rev int64) []string { return changedPaths(s.c, rev) })
+	return agreement.Run(s.c.Entries(s.from, 0), changesOf(s.c))
 }
 
 // Prediction is how a prediction did.
@@ -301,7 +301,7 @@ func (j *judge) actors(a Answer) {
 // the places of their entries in the trace: what happened, to be shown against
 // what was predicted.
 func (s *Session) Observed(c *Check) map[string]int64 {
-	found := chain.Observe(c.Predict.blocks(), s.c.Entries(s.from, 0), func(rev int64) []string { return changedPaths(s.c, rev) })
+	found := chain.Observe(c.Predict.blocks(), s.c.Entries(s.from, 0), changesOf(s.c))
 	out := make(map[string]int64, len(found))
 	for e, seq := range found {
 		out[e.String()] = seq

@@ -93,7 +93,8 @@ func Open(l *Lesson, opts Options) (*Session, error) {
 	s.from, s.first = s.c.LastEntry(), len(s.c.Inputs())
 	s.records, s.hashes = nil, map[int]string{}
 	s.Examiner = Examine(l, newEngine(s.c))
-	s.trace, s.staff = follow(s.c, s.from, l), s.c.Actors
+	s.Follow(&engineTrace{s.c, s.from})
+	s.staff = s.c.Actors
 	s.begin = s.c.Hash()
 	s.look()
 	return s, nil

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tabernetes/tabernetes/core/kubectl"
+	"github.com/tabernetes/tabernetes/lessons/chain"
 )
 
 // decode reads a lesson.yaml strictly: what is unknown or given twice is an error.
@@ -265,7 +266,7 @@ func (f *faults) from(at string, from *From) {
 		return
 	}
 	f.partial(at+".from.object", from.Object)
-	if _, err := parsePath(from.Path); err != nil {
+	if _, err := chain.ParsePath(from.Path); err != nil {
 		f.add(at+".from.path", "%v", err)
 	}
 }

@@ -92,10 +92,15 @@ func listLessons(args []string, _ io.Reader, out, _ io.Writer) error {
 // verifyLessons holds lessons, all if none is named, to their promises.
 func verifyLessons(args []string, _ io.Reader, out, _ io.Writer) error {
 	f := newLessonFlags("verify", out)
-	stamp := f.Bool("stamp", false, "write into translations that they are of the present original (with -C)")
+	stamp := f.Bool("stamp", false, "write into translations that they are of the present original; without -C in the lessons/content at or above this folder")
 	names, err := f.read(args)
 	if err != nil {
 		return err
+	}
+	if *stamp && *f.dir == "" {
+		if *f.dir, err = contentFolder(); err != nil {
+			return err
+		}
 	}
 	course := f.course()
 	if len(names) == 0 {
@@ -129,11 +134,29 @@ func verifyLessons(args []string, _ io.Reader, out, _ io.Writer) error {
 	return nil
 }
 
+// contentFolder finds the course's source at or above the working directory.
+func contentFolder() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if content := filepath.Join(dir, "lessons", "content"); isFolder(content) {
+			return content, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", usageError{errors.New("--stamp writes files: there is no lessons/content at or above this folder, so name the course with -C")}
+		}
+	}
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
 // stampTranslations writes the original's stamp into a lesson's translations.
 func stampTranslations(dir, name string) error {
-	if dir == "" {
-		return usageError{errors.New("--stamp writes files, so it needs -C")}
-	}
 	l, err := lessons.Load(os.DirFS(dir), name)
 	if err != nil {
 		return err

@@ -94,9 +94,34 @@ func TestANewLessonVerifies(t *testing.T) {
 	if out, exit := verify("--stamp", "07-mine"); exit != 0 {
 		t.Errorf("stamped: exit %d, %s", exit, out)
 	}
+	stampWithoutC(t, dir)
 	out, _, _ := tabernetes(t, "", "lessons", "list", "-C", dir, "--lang", "zh-cn")
 	if !strings.Contains(out, "mine") || !strings.Contains(out, "新的一课") {
 		t.Errorf("list: %s", out)
+	}
+}
+
+// stampWithoutC finds the course from a folder within its repository, and says
+// so where there is none.
+func stampWithoutC(t *testing.T, course string) {
+	t.Helper()
+	repository := t.TempDir()
+	if err := os.CopyFS(filepath.Join(repository, "lessons", "content"), os.DirFS(course)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(repository, "lessons"))
+	zh := "content/07-mine/zh-cn.md"
+	data, err := os.ReadFile(zh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, ".", zh, []byte(strings.Replace(string(data), "of: ", "of: stale", 1)))
+	if out, _, exit := tabernetes(t, "", "lessons", "verify", "--stamp", "07-mine"); exit != 0 || out != "07-mine: fine\n" {
+		t.Errorf("exit %d, %s", exit, out)
+	}
+	t.Chdir(t.TempDir())
+	if _, stderr, exit := tabernetes(t, "", "lessons", "verify", "--stamp", "07-mine"); exit != 2 || !strings.Contains(stderr, "name the course with -C") {
+		t.Errorf("where there is no course: exit %d, %s", exit, stderr)
 	}
 }
 

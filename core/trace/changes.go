@@ -45,6 +45,18 @@ func Changes(rec store.Record) ([]Change, error) {
 	return out, nil
 }
 
+// Between returns what changed from one version of an object to the next, as
+// Changes does, for objects that came from elsewhere; old is nil for one that
+// was created. metadata.resourceVersion should have been taken off both.
+func Between(old, obj map[string]any) []Change {
+	if old == nil {
+		return outline(obj)
+	}
+	var out []Change
+	diff("", old, obj, &out)
+	return out
+}
+
 // Paths are the changes' paths alone.
 func Paths(changes []Change) []string {
 	out := make([]string, len(changes))

@@ -42,7 +42,7 @@ func lines(t *testing.T, text string) []trace.Line {
 	return out
 }
 
-func none(int64) []string { return nil }
+func none(*trace.Line) ([]trace.Change, bool) { return nil, true }
 
 func TestPatterns(t *testing.T) {
 	binding := line(t, "12 write scheduler create pods/binding web-1 <10")
@@ -70,16 +70,33 @@ func TestPatterns(t *testing.T) {
 		{Pattern{Verb: "create", Changed: []string{"spec"}}, binding, true},
 		{Pattern{Verb: "create", Changed: []string{"spec.node"}}, binding, false},
 		{Pattern{Verb: "create", Changed: []string{"status.conditions"}}, binding, true},
+		{Pattern{Set: map[string]any{"spec.replicas": 3}}, binding, true},
+		{Pattern{Set: map[string]any{"spec.replicas": int64(3), "spec.nodeName": "node-2"}}, binding, true},
+		{Pattern{Set: map[string]any{"spec.replicas": 1}}, binding, false},
+		{Pattern{Set: map[string]any{"spec.replicas": 3, "spec.nodeName": "node-1"}}, binding, false},
+		{Pattern{Set: map[string]any{"paused": true}}, binding, false},
+		{Pattern{Set: map[string]any{"status.conditions[type=PodScheduled].status": "True"}}, binding, true},
+		{Pattern{Set: map[string]any{"status.conditions[type=PodScheduled].status": "False"}}, binding, false},
+		{Pattern{Set: map[string]any{"status.conditions[type=PodScheduled]": map[string]any{"status": "True", "type": "PodScheduled"}}}, binding, true},
 	} {
-		changes := func(int64) []string { return []string{"spec.nodeName", "status.conditions[type=PodScheduled]"} }
+		changes := func(*trace.Line) ([]trace.Change, bool) {
+			return []trace.Change{
+				{Path: "spec.nodeName", New: `"node-2"`}, {Path: "spec.replicas", Old: "1", New: "3"}, {Path: "paused", Old: "true", New: "true"},
+				{Path: "status.conditions[type=PodScheduled]", New: `{"type":"PodScheduled","status":"True"}`},
+			}, true
+		}
 		if err := c.p.Check(); err != nil {
 			t.Error(err)
 		}
-		if got := c.p.Match(&c.e, changes); got != c.want {
+		if got := c.p.Match(&c.e, changes) == Yes; got != c.want {
 			t.Errorf("%+v on %s %s: %v", c.p, c.e.Actor, c.e.Resource, got)
 		}
+		unknown := func(*trace.Line) ([]trace.Change, bool) { return nil, false }
+		if got := c.p.Match(&c.e, unknown); c.p.fields() && got != Maybe || !c.p.fields() && (got == Yes) != c.want {
+			t.Errorf("%+v on %s %s, not knowing what it changed: %v", c.p, c.e.Actor, c.e.Resource, got)
+		}
 	}
-	for _, bad := range []Pattern{{}, {Type: "wish", Actor: "x"}, {Actor: "[x"}, {Step: 11}, {Type: trace.Delivery, Changed: []string{"spec"}}} {
+	for _, bad := range []Pattern{{}, {Type: "wish", Actor: "x"}, {Actor: "[x"}, {Step: 11}, {Type: trace.Delivery, Changed: []string{"spec"}}, {Set: map[string]any{"a..b": 1}}, {Type: trace.Refused, Set: map[string]any{"spec": 1}}} {
 		if bad.Check() == nil {
 			t.Errorf("%+v was taken", bad)
 		}

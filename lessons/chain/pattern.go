@@ -10,7 +10,9 @@ package chain
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tabernetes/tabernetes/core/trace"
@@ -38,7 +40,21 @@ type Pattern struct {
 	// Changed lists fields that a write must have changed, e.g. spec.replicas;
 	// a field above a changed one counts as changed.
 	Changed []string `json:"changed,omitempty"`
+	// Set says to what: {spec.replicas: 3}. A field that had the value before
+	// was not set to it by this write.
+	Set map[string]any `json:"set,omitempty"`
 }
+
+// Verdict is what can be said of an entry: that it is meant, that it is not,
+// or neither, where its source does not tell all that the pattern asks for.
+type Verdict int
+
+// The verdicts.
+const (
+	No Verdict = iota
+	Maybe
+	Yes
+)
 
 // Globs are the fields of the pattern that are globs, by their names.
 func (p *Pattern) globs() [][3]string {
@@ -63,8 +79,13 @@ func (p *Pattern) Check() error {
 	if p.Step < 0 || p.Step > 10 {
 		return fmt.Errorf("step: %d is not one of the ten", p.Step)
 	}
-	if len(p.Changed) > 0 && p.Type != "" && p.Type != trace.Write {
-		return fmt.Errorf("changed: only a write changes fields, not a %s", p.Type)
+	if p.fields() && p.Type != "" && p.Type != trace.Write {
+		return fmt.Errorf("changed and set: only a write changes fields, not a %s", p.Type)
+	}
+	for field := range p.Set {
+		if _, err := ParsePath(field); err != nil {
+			return fmt.Errorf("set: %w", err)
+		}
 	}
 	if data, _ := json.Marshal(p); string(data) == "{}" {
 		return fmt.Errorf("the pattern is empty, so it would match every write")
@@ -72,15 +93,20 @@ func (p *Pattern) Check() error {
 	return nil
 }
 
-// Match tells whether e is meant. changes is asked for the fields that a
-// revision changed, only where the rest matches.
-func (p *Pattern) Match(e *trace.Line, changes func(revision int64) []string) bool {
+// fields tells whether the pattern asks what a write changed.
+func (p *Pattern) fields() bool { return len(p.Changed)+len(p.Set) > 0 }
+
+// Changes tells what a write changed, and false where that is not known.
+type Changes func(*trace.Line) ([]trace.Change, bool)
+
+// Match tells whether e is meant. changes is asked only where the rest matches.
+func (p *Pattern) Match(e *trace.Line, changes Changes) Verdict {
 	want := p.Type
 	if want == "" {
 		want = trace.Write
 	}
 	if e.Type != want || p.Step != 0 && e.Step != p.Step || p.Code != 0 && e.Code != p.Code {
-		return false
+		return No
 	}
 	resource := e.Resource
 	if e.Subresource != "" {
@@ -92,10 +118,20 @@ func (p *Pattern) Match(e *trace.Line, changes func(revision int64) []string) bo
 	}
 	for i, has := range [...]string{e.Actor, e.Verb, resource, e.Namespace, e.Name, result, e.Reason} {
 		if !glob(p.globs()[i][1], has) {
-			return false
+			return No
 		}
 	}
-	return len(p.Changed) == 0 || changed(p.Changed, changes(e.Revision))
+	if !p.fields() {
+		return Yes
+	}
+	did, known := changes(e)
+	switch {
+	case !known:
+		return Maybe
+	case changed(p.Changed, did) && set(p.Set, did):
+		return Yes
+	}
+	return No
 }
 
 func glob(pattern, s string) bool {
@@ -106,17 +142,50 @@ func glob(pattern, s string) bool {
 	return ok
 }
 
-func changed(want, paths []string) bool {
+func changed(want []string, did []trace.Change) bool {
 	for _, w := range want {
-		found := false
-		for _, p := range paths {
-			found = found || p == w || strings.HasPrefix(p, w+".") || strings.HasPrefix(p, w+"[")
-		}
-		if !found {
+		if !slices.ContainsFunc(did, func(c trace.Change) bool { return within(c.Path, w) }) {
 			return false
 		}
 	}
 	return true
+}
+
+// within tells whether a field is another one or lies below it.
+func within(path, above string) bool {
+	rest, below := strings.CutPrefix(path, above)
+	return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// set tells whether a write gave each field its wanted value. A change names
+// the field, or one above it whose value holds it.
+func set(want map[string]any, did []trace.Change) bool {
+	for field, value := range want {
+		if !slices.ContainsFunc(did, func(c trace.Change) bool {
+			return within(field, c.Path) && !equal(value, c.Old, field[len(c.Path):]) && equal(value, c.New, field[len(c.Path):])
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// equal compares a value with that at a path within a JSON text.
+func equal(want any, text, path string) bool {
+	var v any
+	if json.Unmarshal([]byte(text), &v) != nil {
+		return false // "": the field was not there
+	}
+	if path != "" {
+		p, err := ParsePath(path)
+		if err != nil {
+			return false
+		}
+		v = p.In(v)
+	}
+	a, errA := json.Marshal(want)
+	b, errB := json.Marshal(v)
+	return errA == nil && errB == nil && string(a) == string(b)
 }
 
 // String says the pattern in a few words, for authors and details.
@@ -127,6 +196,10 @@ func (p *Pattern) String() string {
 	}
 	if p.Result != "" {
 		words = append(words, "→ "+p.Result)
+	}
+	for _, field := range slices.Sorted(maps.Keys(p.Set)) {
+		value, _ := json.Marshal(p.Set[field])
+		words = append(words, field+"="+string(value))
 	}
 	out := strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 	if out == "" && p.Step != 0 {

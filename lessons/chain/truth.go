@@ -88,7 +88,7 @@ func Agree(blocks []Block) *Agreement {
 // Run takes in one run: its entries from the first one that matters, and what
 // revisions changed. An error says which block's pattern is too wide or too
 // narrow to stand for one event, or that a misconception happened.
-func (a *Agreement) Run(entries []trace.Line, changes func(revision int64) []string) error {
+func (a *Agreement) Run(entries []trace.Line, changes Changes) error {
 	g := NewGraph()
 	g.Add(entries)
 	found, objects, err := a.occurrences(g, changes)
@@ -129,7 +129,7 @@ func (a *Agreement) compare(g *Graph, i, j int, from, to map[string]int) {
 }
 
 // occurrences finds each block's entries, by object ("" where the block is for none).
-func (a *Agreement) occurrences(g *Graph, changes func(int64) []string) ([]map[string]int, int, error) {
+func (a *Agreement) occurrences(g *Graph, changes Changes) ([]map[string]int, int, error) {
 	found := make([]map[string]int, len(a.blocks))
 	objects := -1
 	for i := range a.blocks {
@@ -156,14 +156,14 @@ func (a *Agreement) occurrences(g *Graph, changes func(int64) []string) ([]map[s
 }
 
 // find returns the places of a block's entries by object.
-func (b *Block) find(g *Graph, changes func(int64) []string) (map[string]int, error) {
+func (b *Block) find(g *Graph, changes Changes) (map[string]int, error) {
 	at := map[string]int{}
 	if b.Never && b.Event.String() == "" {
 		return at, nil
 	}
 	for i := range g.Len() {
 		e := g.Entry(i)
-		if !b.Event.Match(e, changes) {
+		if b.Event.Match(e, changes) != Yes {
 			continue
 		}
 		object := ""
@@ -262,7 +262,7 @@ func Number(answer []Event, each func(block string) bool) ([]Event, map[int]int)
 // Observe finds the events of a block list in one run, for showing them
 // against a prediction: objects are numbered in order of appearance. Blocks
 // that did not happen, or that match more than once, are left out.
-func Observe(blocks []Block, entries []trace.Line, changes func(int64) []string) map[Event]int64 {
+func Observe(blocks []Block, entries []trace.Line, changes Changes) map[Event]int64 {
 	g := NewGraph()
 	g.Add(entries)
 	at := map[Event]int64{}
