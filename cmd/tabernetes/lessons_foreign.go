@@ -265,7 +265,7 @@ func (f *foreign) Close() {
 // a command runs, that is for the command.
 func (f *foreign) closeOnSignal() {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	for s := range signals {
 		if s == os.Interrupt && f.tool.busy.Load() {
 			continue
