@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -19,16 +20,78 @@ import (
 // annotation.
 
 func services() *Resource {
-	return parted(typed[corev1.Service, corev1.ServiceList](&Resource{
+	r := parted(typed[corev1.Service, corev1.ServiceList](&Resource{
 		Version: "v1", Kind: "Service", Plural: "services", Singular: "service",
 		ShortNames: []string{"svc"}, Categories: []string{"all"}, Namespaced: true, Subresources: []string{"status"},
 		ReturnsDeleted: true,
-		ValidateName:   validation.NameIsDNS1035Label,
+		ValidateName:   validation.NameIsDNSLabel,
 		Default:        on(defaultService),
-		Columns:        serviceColumns(), Row: row(serviceRow), Fields: labelled(serviceFields),
+		Validate:       check(validateServiceCreate), ValidateUpdate: recheck(validateServiceUpdate),
+		ValidateStatusUpdate: recheck(validateServiceStatusUpdate),
+		Columns:              serviceColumns(), Row: row(serviceRow), Fields: labelled(serviceFields),
 	}), false,
 		func(s *corev1.Service) *corev1.ServiceSpec { return &s.Spec },
 		func(s *corev1.Service) *corev1.ServiceStatus { return &s.Status })
+	r.PrepareUpdate = over(prepareServiceUpdate)
+	return r
+}
+
+// prepareServiceUpdate keeps the status, and drops what came with the old type
+// and was not asked for.
+func prepareServiceUpdate(svc, old *corev1.Service) {
+	svc.Status = *old.Status.DeepCopy()
+	same := equality.Semantic.DeepEqual
+	if NeedsClusterIP(old) && !NeedsClusterIP(svc) {
+		if svc.Spec.ClusterIP == old.Spec.ClusterIP && same(svc.Spec.ClusterIPs, old.Spec.ClusterIPs) {
+			svc.Spec.ClusterIP, svc.Spec.ClusterIPs = "", nil
+		}
+		if same(svc.Spec.IPFamilies, old.Spec.IPFamilies) {
+			svc.Spec.IPFamilies = nil
+		}
+		if same(svc.Spec.IPFamilyPolicy, old.Spec.IPFamilyPolicy) {
+			svc.Spec.IPFamilyPolicy = nil
+		}
+	}
+	if NeedsNodePort(old) && !NeedsNodePort(svc) && same(NodePorts(svc), NodePorts(old)) {
+		for i := range svc.Spec.Ports {
+			svc.Spec.Ports[i].NodePort = 0
+		}
+	}
+	if NeedsHealthCheck(old) && !NeedsHealthCheck(svc) && svc.Spec.HealthCheckNodePort == old.Spec.HealthCheckNodePort {
+		svc.Spec.HealthCheckNodePort = 0
+	}
+	if isLoadBalancer(old) && !isLoadBalancer(svc) {
+		if same(svc.Spec.AllocateLoadBalancerNodePorts, old.Spec.AllocateLoadBalancerNodePorts) {
+			svc.Spec.AllocateLoadBalancerNodePorts = nil
+		}
+		if same(svc.Spec.LoadBalancerClass, old.Spec.LoadBalancerClass) {
+			svc.Spec.LoadBalancerClass = nil
+		}
+	}
+	if ExternallyAccessible(old) && !ExternallyAccessible(svc) && svc.Spec.ExternalTrafficPolicy == old.Spec.ExternalTrafficPolicy {
+		svc.Spec.ExternalTrafficPolicy = ""
+	}
+	if !isLoadBalancer(svc) {
+		svc.Status.LoadBalancer = corev1.LoadBalancerStatus{}
+	}
+}
+
+// NeedsClusterIP tells whether a service may have an address of its own.
+func NeedsClusterIP(svc *corev1.Service) bool { return svc.Spec.Type != corev1.ServiceTypeExternalName }
+
+// NeedsNodePort tells whether a service gets a port on every node.
+func NeedsNodePort(svc *corev1.Service) bool {
+	return svc.Spec.Type == corev1.ServiceTypeNodePort ||
+		isLoadBalancer(svc) && (svc.Spec.AllocateLoadBalancerNodePorts == nil || *svc.Spec.AllocateLoadBalancerNodePorts)
+}
+
+// NodePorts lists a service's node ports, 0 where a port has none.
+func NodePorts(svc *corev1.Service) []int32 {
+	ports := make([]int32, len(svc.Spec.Ports))
+	for i, port := range svc.Spec.Ports {
+		ports[i] = port.NodePort
+	}
+	return ports
 }
 
 func defaultService(svc *corev1.Service) {

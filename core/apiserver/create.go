@@ -51,6 +51,9 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 		s.generateName(obj)
 	}
 	c.Object, c.Name = obj, obj.GetName()
+	if err := s.allocateFor(obj, nil); err != nil {
+		return nil, err
+	}
 	if c.res.PrepareCreate != nil {
 		c.res.PrepareCreate(obj)
 	}

@@ -77,6 +77,11 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 	if c.Subresource == "" {
 		admitUpdate(obj, old.object())
 	}
+	if c.Subresource == "" {
+		if err := s.allocateFor(obj, old.object()); err != nil {
+			return nil, err
+		}
+	}
 	c.prepareUpdate(obj, old.object())
 	if err := c.invalid(c.Name, c.validateUpdate(obj, old.object())); err != nil {
 		return nil, err

@@ -33,6 +33,11 @@ func (s *Server) put(c *call, obj api.Object, old *item, dryRun bool, code int) 
 	if op.Lease, err = s.leaseFor(obj); err != nil {
 		return nil, err
 	}
+	if isService(obj) {
+		if err := s.addressesOf(c, obj, objectOf(old)); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.commit(c, key, old, op, code); err != nil {
 		return nil, err
 	}
@@ -61,6 +66,11 @@ func (s *Server) remove(c *call, it *item, dryRun bool) (api.Object, error) {
 	key := c.shelf.prefix + it.key
 	if err := s.commit(c, key, it, store.Op{Type: store.OpDelete, Key: key}, codeOK); err != nil {
 		return nil, err
+	}
+	if isService(it.object()) {
+		if err := s.addressesOf(c, nil, it.object()); err != nil {
+			return nil, err
+		}
 	}
 	last := shallowCopy(it.object())
 	last.SetResourceVersion(strconv.FormatInt(c.wrote, 10))
