@@ -5,6 +5,7 @@ import { Editor } from './console/Editor';
 import { Header } from './header/Header';
 import { Notice } from './header/Notice';
 import { detect, languages, remember, translator, Words, type Language } from './i18n';
+import { LessonPanel } from './lessons/Panel';
 import { ClusterMap } from './map/Map';
 import { useStore, type Store } from './store';
 import { Controls } from './time/Controls';
@@ -13,7 +14,7 @@ import { Writes } from './writes/Writes';
 
 export function App({ store }: { store: Store }) {
   const [language, setLanguage] = useState<Language>(detect);
-  const [view, setView] = useState<View>('map');
+  const [view, setView] = useState<View>(store.lessonId ? 'lesson' : 'map');
   useStore(store);
   const t = translator(language);
   useEffect(() => {
@@ -24,8 +25,8 @@ export function App({ store }: { store: Store }) {
     remember(l);
     setLanguage(l);
   };
-  const toConsole = (e: Event) => {
-    e.preventDefault();
+  const toConsole = (e?: Event) => {
+    e?.preventDefault();
     setView('console');
     // The console may be shown only by the next drawing.
     requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('command')?.focus()));
@@ -37,14 +38,18 @@ export function App({ store }: { store: Store }) {
       </a>
       <Header store={store} language={language} onLanguage={choose} />
       <Notice store={store} />
-      <main class="views" data-view={view}>
-        <Steps chain={store.chain} now={store.lit} onSelect={(revision) => store.select(revision)} />
+      <main class="views" data-view={view} data-lesson={!!store.lessonId}>
+        {store.lessonId ? (
+          <LessonPanel store={store} id={store.lessonId} language={language} onConsole={toConsole} />
+        ) : (
+          <Steps chain={store.chain} now={store.lit} onSelect={(revision) => store.select(revision)} />
+        )}
         <ClusterMap store={store} onConsole={toConsole} />
         <Controls store={store} />
         <ConsoleView store={store} />
         <Writes store={store} version={store.version} shown={view} onShow={() => setView('writes')} />
       </main>
-      <Tabs view={view} onView={setView} />
+      <Tabs view={view} lesson={!!store.lessonId} onView={setView} />
       {store.editor && <Editor key={store.editor.id} edit={store.editor} onClose={(c, saved) => store.closeEditor(c, saved)} />}
     </Words.Provider>
   );

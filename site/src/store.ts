@@ -16,6 +16,8 @@ import type {
   Speed,
   WorkerEvent,
 } from './engine/protocol';
+import { engineName } from './lessons/address';
+import type { Lesson } from './lessons/lesson';
 import { database } from './storage/clusters';
 import { Storage } from './storage/storage';
 import { placed } from './words';
@@ -60,6 +62,8 @@ export class Store {
   ledTo = new Map<number, number[]>();
   changes = new Map<number, Change[]>();
   selected: number | undefined;
+  /** The lesson that is done here, once it has come. */
+  lesson: Lesson | undefined;
 
   readonly console: Console;
   readonly storage: Storage;
@@ -79,8 +83,9 @@ export class Store {
     private speed: Speed,
     cluster: string,
     mode: Mode,
+    readonly lessonId?: string,
   ) {
-    this.database = database(cluster);
+    this.database = lessonId ? engineName(lessonId) : database(cluster);
     this.storage = new Storage(cluster, (request) => this.send(request), () => this.changed());
     this.engine = new Engine((event) => this.take(event), mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
@@ -89,9 +94,9 @@ export class Store {
     });
   }
 
-  /** Starts the engine with the cluster that is in this browser, or a new one. */
+  /** Starts the engine with the cluster that is in this browser, or a new one; or with a lesson, which it is then given. */
   boot(nodes: number, seed: number) {
-    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: false });
+    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: !!this.lessonId });
   }
 
   send(request: Request) {
@@ -183,6 +188,7 @@ export class Store {
         performance.mark('tabernetes:lost');
         this.lose();
         this.phase = 'start';
+        this.lesson?.open();
         return;
       case 'ready':
         if (this.phase === 'ready') this.lose();
@@ -222,6 +228,13 @@ export class Store {
       case 'resumed':
         if (!event.error) this.failure = undefined;
         return this.storage.hear(event);
+      case 'opened':
+        if (!event.resumed) this.console.clear();
+        return this.lesson?.hear(event);
+      case 'checks':
+      case 'kept':
+      case 'handedIn':
+        return this.lesson?.hear(event);
       case 'gone':
         location.reload();
         return;

@@ -30,7 +30,8 @@ export function ConsoleView({ store }: { store: Store }) {
         ))}
         {paused && <p class="note">{t('console.paused')}</p>}
       </div>
-      <div class="try" role="group" aria-label={t('console.hint')}>
+      {/* A lesson says itself what to try. */}
+      <div class="try" role="group" aria-label={t('console.hint')} hidden={!!store.lessonId}>
         <span aria-hidden="true">{t('console.hint')}</span>
         {suggestions(store.overview).map((command) => (
           <button key={command} type="button" lang="en" onClick={() => store.console.type(command)}>

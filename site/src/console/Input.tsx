@@ -11,6 +11,10 @@ export function Input({ store }: { store: Store }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState('');
   const rest = useCompletion(store, text, field);
+  const { written } = store.console;
+  useEffect(() => {
+    if (written.n > 0) setText(written.text);
+  }, [written.n]);
   const { run, keys } = useTyping(store, text, setText, rest);
   return (
     <form

@@ -29,6 +29,8 @@ export class Console {
   lines: Line[] = [];
   /** Changes with the lines. */
   version = 0;
+  /** What was last written into the field for the learner to run, and how often that was done. */
+  written = { n: 0, text: '' };
   private ready = false;
   private last = 0;
 
@@ -44,6 +46,12 @@ export class Console {
     this.lines = this.lines.filter((line, i) => line.state !== 'done' || i >= this.lines.length - keepLines);
     this.typed();
     this.next();
+    this.changed();
+  }
+
+  /** Writes a line into the field, without running it. */
+  write(text: string) {
+    this.written = { n: this.written.n + 1, text };
     this.changed();
   }
 

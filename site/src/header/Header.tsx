@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { languages, useWords, type Language } from '../i18n';
 import { keep, recall } from '../kept';
+import { CourseButton } from '../lessons/CourseButton';
 import type { Store } from '../store';
 import { Status } from './Status';
 
@@ -20,6 +21,9 @@ function apply(theme: Theme) {
 
 apply(storedTheme());
 
+/** The address may ask for the list of lessons. */
+const courseWanted = new URLSearchParams(location.search).has('course');
+
 interface Props {
   store: Store;
   language: Language;
@@ -36,6 +40,7 @@ export function Header({ store, language, onLanguage }: Props) {
       </h1>
       <Status store={store} />
       <div class="choices">
+        <CourseButton language={language} open={courseWanted} />
         <ThemeChoice />
         <LanguageChoice language={language} onLanguage={onLanguage} />
       </div>

@@ -17,7 +17,7 @@ export function Status({ store }: { store: Store }) {
       {fetching && (
         <progress value={store.loaded} max={store.total} aria-label={words(store, t)} />
       )}
-      {store.phase === 'ready' && !store.failure && <Saved store={store} />}
+      {store.phase === 'ready' && !store.failure && !store.lessonId && <Saved store={store} />}
     </div>
   );
 }
