@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"syscall/js"
 
 	"github.com/hack-pad/go-indexeddb/idb"
@@ -44,13 +43,11 @@ type Log struct {
 	db    *idb.Database
 	raw   js.Value // the same, for what idb leaves out
 	owner int
-	err   error // the committer's; after it nothing is written
 
-	mu       sync.Mutex
 	spans    []span
 	snapshot int64 // bytes
-	queue    []job
-	wake     chan struct{} // holds one: there is something in queue
+	buf      []byte
+	commit   committer
 }
 
 // span is the records of one key, and its bytes.
@@ -81,8 +78,8 @@ func Open(name string, opts Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opts: opts, db: db, raw: raw, wake: make(chan struct{}, 1)}
-	go l.commitAll()
+	l := &Log{opts: opts, db: db, raw: raw}
+	l.listen()
 	return l, nil
 }
 
@@ -145,26 +142,23 @@ func (s *spanner) Record(r *store.Record) error {
 
 // Append implements store.Log.
 func (l *Log) Append(records []*store.Record, done func(error)) {
-	l.enqueue(job{done: done, run: func() error { return l.append(records) }})
+	l.enqueue(l.append(records, done))
 }
 
-// Compact implements store.Log. Its transaction is always a strict one, as it
-// deletes what was safe before.
+// Compact implements store.Log.
 func (l *Log) Compact(snap store.Snapshot, done func(error)) {
-	l.enqueue(job{done: done, run: func() error { return l.compact(snap) }})
+	l.enqueue(l.compact(snap, done))
 }
 
 // Resume implements store.Resumer: a transaction that found no room has left
 // nothing behind.
 func (l *Log) Resume(done func(error)) {
-	l.enqueue(job{resume: true, done: done, run: func() error { return nil }})
+	l.enqueue(job{resume: true, done: done})
 }
 
 // Size implements store.Sizer: the bytes of the values, without what the
 // browser adds.
 func (l *Log) Size() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	total := l.snapshot
 	for _, s := range l.spans {
 		total += s.size
@@ -175,6 +169,7 @@ func (l *Log) Size() int64 {
 // Close implements store.Log: the database is closed after the calls already
 // made, later than Close returns.
 func (l *Log) Close() error {
-	l.enqueue(job{last: true, done: func(error) {}, run: l.db.Close})
+	l.commit.closing = true
+	l.next()
 	return nil
 }

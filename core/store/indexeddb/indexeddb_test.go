@@ -94,15 +94,18 @@ func (m *medium) with(rows []row) *medium {
 	if _, err := l.takeOver(); err != nil {
 		m.t.Fatal(err)
 	}
-	err = l.write(idb.DurabilityRelaxed, func(tx *idb.Transaction) error {
-		for _, r := range rows {
-			if err := add(tx, r.store, r.key, toJS(r.value)); err != nil {
-				return err
+	done := make(chan error, 1)
+	l.enqueue(job{
+		durability: relaxed,
+		requests: func(tx js.Value) {
+			for _, r := range rows {
+				tx.Call("objectStore", r.store).Call("add", toJS(r.value), r.key)
 			}
-		}
-		return nil
+		},
+		noted: func() {},
+		done:  func(err error) { done <- err },
 	})
-	if err != nil {
+	if err := <-done; err != nil {
 		m.t.Fatal(err)
 	}
 	return c

@@ -5,21 +5,28 @@ package indexeddb
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"syscall/js"
 	"testing"
 
 	"github.com/tabernetes/tabernetes/core/store"
 )
 
-// noRoom has every add fail as it does where the quota is used up, until the
-// function returned is called.
-func noRoom() (room func()) {
-	undo := js.Global().Call("eval", `(() => {
+// noRoom has every write fail where the quota is used up, until the function
+// returned is called. Chromium takes the requests and then, without an error at
+// any of them, aborts the transaction as it is to be committed; a browser may
+// also refuse a request at once.
+var noRoom = map[string]string{
+	"when it is committed": `(() => {
+		const proto = IDBTransaction.prototype, commit = proto.commit
+		proto.commit = function () { this._abort("QuotaExceededError") }
+		return () => { proto.commit = commit }
+	})()`,
+	"at once": `(() => {
 		const proto = IDBObjectStore.prototype, add = proto.add
 		proto.add = () => { throw new DOMException("the quota is used up", "QuotaExceededError") }
 		return () => { proto.add = add }
-	})()`)
-	return func() { undo.Invoke() }
+	})()`,
 }
 
 // await runs the loop until call's answer is there.
@@ -33,12 +40,20 @@ func await(m *medium, call func(func(error))) (err error) {
 // A full quota raises the alarm; nothing that was safe is lost, and when there
 // is room again everything that was refused is written.
 func TestQuota(t *testing.T) {
+	for when, script := range noRoom {
+		t.Run(when, func(t *testing.T) { testQuota(t, script) })
+	}
+}
+
+func testQuota(t *testing.T, script string) {
 	m := newMedium(t)
 	s := openStore(t, m)
 	put(t, s, "/k", "safe")
 	settle(t, m, s)
 	before := s.Usage().LogBytes
-	room := noRoom()
+	undo := js.Global().Call("eval", script)
+	room := sync.OnceFunc(func() { undo.Invoke() })
+	defer room()
 	put(t, s, "/k", "waits")
 	err := await(m, func(fn func(error)) { s.Sync(fn); s.Flush() })
 	if !errors.Is(err, store.ErrNoSpace) || !errors.Is(s.Err(), store.ErrNoSpace) {
