@@ -13,22 +13,44 @@ import (
 	"github.com/tabernetes/tabernetes/core/store/frame"
 )
 
-// JavaScript that every transaction needs, made once.
+// JavaScript that every transaction needs, made once. Methods are functions of
+// the object: to invoke those costs half of what a call by name does.
 var (
 	uint8Array = js.Global().Get("Uint8Array")
+
+	call = struct{ transaction, objectStore, commit, abort, get, add, put js.Value }{
+		method("IDBDatabase", "transaction"), method("IDBTransaction", "objectStore"),
+		method("IDBTransaction", "commit"), method("IDBTransaction", "abort"),
+		method("IDBObjectStore", "get"), method("IDBObjectStore", "add"), method("IDBObjectStore", "put"),
+	}
+
 	relaxed    = js.ValueOf(map[string]any{"durability": "relaxed"})
 	strict     = js.ValueOf(map[string]any{"durability": "strict"})
 	everything = js.ValueOf([]any{metaStore, logStore, snapshotStore})
+	readwrite  = js.ValueOf("readwrite")
+	metaName   = js.ValueOf(metaStore)
+	logName    = js.ValueOf(logStore)
+	ownerName  = js.ValueOf(ownerKey)
 )
+
+func method(class, name string) js.Value {
+	c := js.Global().Get(class)
+	if !c.Truthy() {
+		return js.Undefined() // Open says so
+	}
+	return js.Global().Get("Function").Get("prototype").Get("call").Call("bind", c.Get("prototype").Get(name))
+}
 
 // job is one call of the Log: the requests of one transaction, all made at
 // once. What it keeps is noted only when the transaction is complete.
 type job struct {
+	prepare    func() // if set: work that can be done while the job before is under way
 	requests   func(tx js.Value)
 	durability js.Value
+	careful    bool // commit only when it is known that this Log owns the database
 	noted      func()
 	done       func(error)
-	resume     bool // instead of a transaction, go on where space had run out
+	resume     bool // go on where space had run out
 }
 
 // committer makes one transaction after the other. It never waits: what
@@ -38,28 +60,39 @@ type committer struct {
 	queue []job
 	err   error // after it nothing is written
 
-	tx       js.Value // under way, of the first job in queue
-	busy     bool
-	refused  error // why tx is being aborted, where the browser does not know
-	closing  bool
-	events   [3]js.Func // the same for every transaction: making one costs more than calling it
-	complete js.Func
-	abort    js.Func
-	owner    js.Func
+	busy    bool     // a transaction of the first job in queue is under way
+	tx      js.Value // that one
+	claim   js.Value // its question who owns the database
+	refused error    // why it is being aborted, where the browser does not know
+	closing bool
+
+	complete, abort, checked js.Func // the same for every transaction
 }
 
+// listen makes what hears of a transaction's events. An abort rises to the
+// database.
 func (l *Log) listen() {
 	c := &l.commit
-	event := func(fn func(event js.Value)) js.Func {
-		return js.FuncOf(func(_ js.Value, args []js.Value) any {
-			fn(args[0])
+	event := func(fn func()) js.Func {
+		return js.FuncOf(func(js.Value, []js.Value) any {
+			fn()
 			return nil
 		})
 	}
-	c.complete = event(func(js.Value) { l.finish(nil) })
-	c.abort = event(func(js.Value) { l.finish(explain(failure(c.tx.Get("error"), c.refused))) })
-	c.owner = event(func(e js.Value) { l.checkOwner(e.Get("target").Get("result")) })
-	c.events = [3]js.Func{c.complete, c.abort, c.owner}
+	c.complete = event(func() {
+		if l.owns(c.claim.Get("result")) {
+			l.finish(nil)
+		} else {
+			l.finish(ErrFenced)
+		}
+	})
+	c.abort = event(func() {
+		if c.busy {
+			l.finish(explain(failure(c.tx.Get("error"), c.refused)))
+		}
+	})
+	c.checked = event(l.check)
+	l.raw.Set("onabort", c.abort)
 }
 
 // enqueue takes a job, in order.
@@ -68,7 +101,8 @@ func (l *Log) enqueue(j job) {
 	l.next()
 }
 
-// next begins the first job that waits, if none is under way.
+// next begins the first job that waits, if none is under way, and prepares the
+// one behind it.
 func (l *Log) next() {
 	c := &l.commit
 	for !c.busy && len(c.queue) > 0 {
@@ -76,17 +110,29 @@ func (l *Log) next() {
 		if j.resume && errors.Is(c.err, store.ErrNoSpace) {
 			c.err = nil
 		}
-		if c.err != nil || j.resume {
+		if c.err != nil || j.requests == nil {
 			l.answer(c.err)
 			continue
 		}
+		j.ready()
 		if err := try(func() { l.begin(j) }); err != nil {
 			c.err = explain(err)
 			l.answer(c.err)
 		}
 	}
+	if len(c.queue) > 1 {
+		c.queue[1].ready()
+	}
 	if c.closing && !c.busy && l.db != nil {
 		l.release()
+	}
+}
+
+// ready has the job prepared, once.
+func (j *job) ready() {
+	if j.prepare != nil {
+		j.prepare()
+		j.prepare = nil
 	}
 }
 
@@ -100,40 +146,58 @@ func (l *Log) answer(err error) {
 }
 
 // begin makes a job's transaction and all its requests. The first asks who owns
-// the database; the rest counts only if that is this Log. A request that the
+// the database. A careful job waits for the answer inside the transaction. Any
+// other commits at once, which saves a way to the database and back, and looks at
+// the answer in the end: what it has then written is nothing that was answered,
+// and nothing that the owner will read (see package comment). A request that the
 // browser will not even take aborts the transaction.
 func (l *Log) begin(j *job) {
 	c := &l.commit
-	c.tx = l.raw.Call("transaction", everything, "readwrite", j.durability)
+	careful := j.careful || l.fresh
+	c.tx = call.transaction.Invoke(l.raw, everything, readwrite, j.durability)
 	c.tx.Set("oncomplete", c.complete)
-	c.tx.Set("onabort", c.abort)
 	c.busy, c.refused = true, nil
 	c.refused = try(func() {
-		c.tx.Call("objectStore", metaStore).Call("get", ownerKey).Set("onsuccess", c.owner)
+		c.claim = call.get.Invoke(call.objectStore.Invoke(c.tx, metaName), ownerName)
+		if careful {
+			c.claim.Set("onsuccess", c.checked)
+		}
 		j.requests(c.tx)
+		if !careful {
+			call.commit.Invoke(c.tx)
+		}
 	})
 	if c.refused != nil {
-		c.tx.Call("abort")
+		call.abort.Invoke(c.tx)
 	}
 }
 
-// checkOwner ends the transaction when it is known who owns the database: this
-// runs inside the transaction, after all requests were made. To commit at once
-// saves waiting for the answers to the others.
-func (l *Log) checkOwner(v js.Value) {
+// check ends a careful job's transaction.
+func (l *Log) check() {
 	c := &l.commit
-	if v.Type() == js.TypeNumber && v.Int() == l.owner {
-		c.tx.Call("commit")
+	if l.owns(c.claim.Get("result")) {
+		call.commit.Invoke(c.tx)
 		return
 	}
 	c.refused = ErrFenced
-	c.tx.Call("abort")
+	call.abort.Invoke(c.tx)
+}
+
+// owns reports whether the owner that the database names is this Log.
+func (l *Log) owns(v js.Value) bool { return owner(v) == l.owner }
+
+// owner is how often the database has been taken over.
+func owner(v js.Value) int {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
+	return v.Int()
 }
 
 // finish takes note of a transaction's end.
 func (l *Log) finish(err error) {
 	c := &l.commit
-	c.busy, c.tx = false, js.Value{}
+	c.busy, c.tx, c.claim = false, js.Value{}, js.Value{}
 	if err == nil {
 		c.queue[0].noted()
 	} else {
@@ -145,38 +209,56 @@ func (l *Log) finish(err error) {
 
 // release lets go of the database and of what JavaScript can call.
 func (l *Log) release() {
-	for _, f := range l.commit.events {
+	l.raw.Set("onabort", js.Null())
+	for _, f := range []js.Func{l.commit.complete, l.commit.abort, l.commit.checked} {
 		f.Release()
 	}
 	l.db.Close()
 	l.db = nil
 }
 
-// append is the job that adds a batch.
+// append is the job that adds a batch. An owner's first one is careful, and takes
+// the place of what an owner that was told too late may have left there.
 func (l *Log) append(records []*store.Record, done func(error)) job {
 	first, last, size := records[0].Index, records[len(records)-1].Index, 0
 	j := job{durability: relaxed, done: done}
 	if l.opts.Strict {
 		j.durability = strict
 	}
-	j.requests = func(tx js.Value) {
+	var value js.Value
+	j.prepare = func() {
 		l.buf = frame.AppendRecords(l.buf[:0], records)
 		size = len(l.buf)
-		tx.Call("objectStore", logStore).Call("add", toJS(l.buf), int(first))
+		value = toJS(l.buf)
 	}
-	j.noted = func() { l.spans = append(l.spans, span{first, last, int64(size)}) }
+	j.requests = func(tx js.Value) {
+		write := call.add
+		if l.fresh {
+			write = call.put
+		}
+		write.Invoke(call.objectStore.Invoke(tx, logName), value, int(first))
+	}
+	j.noted = func() {
+		l.fresh = false
+		l.spans = append(l.spans, span{first, last, int64(size)})
+	}
 	return j
 }
 
 // compact is the job that replaces what lies before the snapshot. The key that
 // holds the snapshot's own record stays whole: loading skips what comes before.
-// The transaction is always a strict one, as it deletes what was safe before.
+// What is left, and all that comes, is at the floor or above. The transaction is
+// always a strict one, as it deletes what was safe before.
 func (l *Log) compact(snap store.Snapshot, done func(error)) job {
-	j := job{durability: strict, done: done}
+	j := job{durability: strict, done: done, careful: true}
 	keep, size := 0, int64(0)
 	j.requests = func(tx js.Value) {
 		for keep < len(l.spans) && l.spans[keep].last < snap.Index {
 			keep++
+		}
+		floor := snap.Index
+		if keep < len(l.spans) {
+			floor = l.spans[keep].first
 		}
 		chunks, chunk := tx.Call("objectStore", snapshotStore), 0
 		chunks.Call("clear")
@@ -185,12 +267,23 @@ func (l *Log) compact(snap store.Snapshot, done func(error)) job {
 			chunks.Call("add", toJS(b), chunk)
 			chunk++
 		}
-		if keep > 0 {
-			upTo := js.Global().Get("IDBKeyRange").Call("upperBound", int(l.spans[keep-1].first))
-			tx.Call("objectStore", logStore).Call("delete", upTo)
-		}
+		below := js.Global().Get("IDBKeyRange").Call("upperBound", int(floor), true)
+		tx.Call("objectStore", logStore).Call("delete", below)
+		call.put.Invoke(call.objectStore.Invoke(tx, metaName), int(floor), floorKey)
 	}
 	j.noted = func() { l.spans, l.snapshot = append([]span(nil), l.spans[keep:]...), size }
+	return j
+}
+
+// resume is the job that goes on where space had run out. Where there was none
+// even to take the database over, it does that first.
+func (l *Log) resume(done func(error)) job {
+	j := job{done: done, resume: true}
+	if l.guest {
+		j.careful, j.durability = true, relaxed
+		j.requests = func(tx js.Value) { call.put.Invoke(call.objectStore.Invoke(tx, metaName), l.owner+1, ownerName) }
+		j.noted = func() { l.owner++; l.guest = false }
+	}
 	return j
 }
 

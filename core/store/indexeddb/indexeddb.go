@@ -14,12 +14,13 @@ import (
 	"github.com/tabernetes/tabernetes/core/store/frame"
 )
 
-// Object stores and the one key of meta.
+// Object stores and the keys of meta.
 const (
 	logStore      = "log"      // first index -> records frame
 	snapshotStore = "snapshot" // chunk number -> snapshot frame
-	metaStore     = "meta"     // "owner" -> how often the database was taken over
+	metaStore     = "meta"     // "owner" -> how often the database was taken over; "floor" -> first index in log that counts
 	ownerKey      = "owner"
+	floorKey      = "floor"
 )
 
 // ErrFenced is what a Log's calls fail with once another Log has opened the
@@ -43,6 +44,8 @@ type Log struct {
 	db    *idb.Database
 	raw   js.Value // the same, for what idb leaves out
 	owner int
+	guest bool // there was no space to take the database over, it was only read
+	fresh bool // it was taken over, and nothing has been appended since
 
 	spans    []span
 	snapshot int64 // bytes
@@ -115,6 +118,9 @@ func (l *Log) Load(into store.Loader) error {
 			buf = append(buf[:0], make([]byte, v.Length())...)
 			js.CopyBytesToGo(buf, v)
 			h, ok := frame.ParseHeader(buf)
+			if ok && h.Kind == frame.Records && h.Index < all.floor {
+				continue // left by an owner that was told too late
+			}
 			indexed.last = h.Index - 1
 			if err := r.Frame(buf); err != nil {
 				return err
@@ -153,7 +159,7 @@ func (l *Log) Compact(snap store.Snapshot, done func(error)) {
 // Resume implements store.Resumer: a transaction that found no room has left
 // nothing behind.
 func (l *Log) Resume(done func(error)) {
-	l.enqueue(job{resume: true, done: done})
+	l.enqueue(l.resume(done))
 }
 
 // Size implements store.Sizer: the bytes of the values, without what the

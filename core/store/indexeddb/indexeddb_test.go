@@ -190,6 +190,47 @@ func TestFence(t *testing.T) {
 	}
 }
 
+// What an owner writes that is told only afterwards that it is none any more is
+// nothing that it answered, and is not read where the owner has written or
+// compacted since.
+func TestLateOwner(t *testing.T) {
+	for _, compacted := range []bool{false, true} {
+		m := newMedium(t)
+		first := openStore(t, m)
+		put(t, first, "/k", "one")
+		settle(t, m, first)
+		second := openStore(t, m)
+		late := func() {
+			for range 20 {
+				put(t, first, "/k", "late")
+			}
+			if err := await(m, func(fn func(error)) { first.Sync(fn); first.Flush() }); !errors.Is(err, ErrFenced) {
+				t.Fatalf("a late write: %v, want %v", err, ErrFenced)
+			}
+		}
+		if !compacted {
+			late() // before the owner has written anything
+		}
+		for range 5 {
+			put(t, second, "/k", "two")
+			settle(t, m, second)
+		}
+		if compacted {
+			if err := second.Compact(second.Revision()); err != nil {
+				t.Fatal(err)
+			}
+			settle(t, m, second)
+			late() // where the owner's own records have been removed
+			if n := len(m.rows()); n != 3 {
+				t.Fatalf("%d rows, want the snapshot, its record and the late one", n)
+			}
+		}
+		if kv, _ := openStore(t, m).Get("/k"); string(kv.Value) != "two" || kv.ModRevision != 7 {
+			t.Errorf("compacted %v: reopened with %+v", compacted, kv)
+		}
+	}
+}
+
 // The store hands over one batch while the last is on its way, however many
 // writes there were.
 func TestGroupCommit(t *testing.T) {

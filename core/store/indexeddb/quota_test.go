@@ -18,14 +18,14 @@ import (
 // also refuse a request at once.
 var noRoom = map[string]string{
 	"when it is committed": `(() => {
-		const proto = IDBTransaction.prototype, commit = proto.commit
-		proto.commit = function () { this._abort("QuotaExceededError") }
-		return () => { proto.commit = commit }
+		const proto = IDBTransaction.prototype, start = proto._start
+		proto._start = function () { this._abort("QuotaExceededError") }
+		return () => { proto._start = start }
 	})()`,
 	"at once": `(() => {
-		const proto = IDBObjectStore.prototype, add = proto.add
-		proto.add = () => { throw new DOMException("the quota is used up", "QuotaExceededError") }
-		return () => { proto.add = add }
+		const proto = IDBTransaction.prototype, take = proto._execRequestAsync
+		proto._execRequestAsync = () => { throw new DOMException("the quota is used up", "QuotaExceededError") }
+		return () => { proto._execRequestAsync = take }
 	})()`,
 }
 
@@ -87,5 +87,59 @@ func testQuota(t *testing.T, script string) {
 	settle(t, m, again)
 	if u := again.Usage(); u.LogBytes >= grown {
 		t.Errorf("compacted, the log takes %d bytes, before %d", u.LogBytes, grown)
+	}
+}
+
+// Where there is not even space to take a database over it can be read, and with
+// room it goes on.
+func TestOpenWithoutRoom(t *testing.T) {
+	for when, script := range noRoom {
+		t.Run(when, func(t *testing.T) {
+			m := newMedium(t)
+			first := openStore(t, m)
+			put(t, first, "/k", "safe")
+			settle(t, m, first)
+			if when == "at once" {
+				// Only what writes is refused.
+				script = `(() => {
+					const proto = IDBTransaction.prototype, take = proto._execRequestAsync
+					proto._execRequestAsync = function (r) {
+						if (this.mode === "readonly") return take.call(this, r)
+						throw new DOMException("the quota is used up", "QuotaExceededError")
+					}
+					return () => { proto._execRequestAsync = take }
+				})()`
+			} else {
+				script = `(() => {
+					const proto = IDBTransaction.prototype, start = proto._start
+					proto._start = function () { this.mode === "readonly" ? start.call(this) : this._abort("QuotaExceededError") }
+					return () => { proto._start = start }
+				})()`
+			}
+			undo := js.Global().Call("eval", script)
+			room := sync.OnceFunc(func() { undo.Invoke() })
+			defer room()
+			s := openStore(t, m)
+			if kv, _ := s.Get("/k"); string(kv.Value) != "safe" {
+				t.Fatalf("read %+v", kv)
+			}
+			put(t, s, "/k", "waits")
+			if err := await(m, func(fn func(error)) { s.Sync(fn); s.Flush() }); !errors.Is(err, store.ErrNoSpace) {
+				t.Fatalf("write without room: %v", err)
+			}
+			room()
+			if err := await(m, s.Disarm); err != nil {
+				t.Fatal(err)
+			}
+			put(t, s, "/k", "written")
+			settle(t, m, s)
+			put(t, first, "/k", "late")
+			if err := await(m, func(fn func(error)) { first.Sync(fn); first.Flush() }); !errors.Is(err, ErrFenced) {
+				t.Errorf("the one before: %v", err)
+			}
+			if kv, _ := openStore(t, m).Get("/k"); string(kv.Value) != "written" || kv.ModRevision != 4 {
+				t.Errorf("reopened: %+v", kv)
+			}
+		})
 	}
 }
