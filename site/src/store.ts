@@ -263,7 +263,7 @@ export class Store {
       return;
     }
     this.failure = event;
-    if (event.kind === 'engine') this.phase = 'failed';
+    if (event.kind === 'engine' || event.kind === 'forbidden') this.phase = 'failed';
   }
 
   private draw(frame: FrameEvent) {

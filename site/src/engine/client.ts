@@ -43,7 +43,15 @@ export class Engine {
   /** Joins the engine that runs a database, or starts it. */
   async start(boot: BootRequest) {
     this.boot = boot;
-    await hold(tabLock(this.tab)).held;
+    const { held, lost } = hold(tabLock(this.tab));
+    try {
+      await Promise.race([held, lost]);
+    } catch (err) {
+      // Locks, databases and workers are forbidden together, with a page's site data.
+      this.ended = true;
+      this.heard({ type: 'failed', kind: 'forbidden', message: String(err) });
+      return;
+    }
     if (this.mode === 'dedicated') this.follow();
     else await this.connect();
     setInterval(() => this.ask(), askEvery);

@@ -336,7 +336,8 @@ export interface HandedInEvent {
 /** Something is wrong. `storage`: nothing can be saved any more; `engine`: it has stopped. */
 export interface FailedEvent {
   type: 'failed';
-  kind: 'storage' | 'space' | 'engine' | 'request';
+  /** forbidden is the page's own: the browser keeps nothing for it, and no engine was started. */
+  kind: 'storage' | 'space' | 'engine' | 'request' | 'forbidden';
   message: string;
 }
 

@@ -54,7 +54,7 @@ function words(store: Store, t: Translate): string {
 }
 
 /** Which of the three sad stories is told. */
-export function failureKind(store: Store): 'storage' | 'space' | 'failed' {
+export function failureKind(store: Store): 'storage' | 'space' | 'forbidden' | 'failed' {
   const kind = store.failure?.kind;
-  return kind === 'storage' || kind === 'space' ? kind : 'failed';
+  return kind === 'storage' || kind === 'space' || kind === 'forbidden' ? kind : 'failed';
 }

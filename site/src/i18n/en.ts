@@ -31,6 +31,9 @@ export const en = {
   'engine.space.title': 'The disk is full',
   'engine.space.text':
     'The browser has no more space for this page, so the cluster takes no more writes. What was answered is safe and can still be read and exported. Make room: drop old history here, or delete other sites’ data.',
+  'engine.forbidden.title': 'This browser keeps nothing for this page',
+  'engine.forbidden.text':
+    'Site data is blocked, by a setting or by a private mode. The cluster lives in the browser’s storage and cannot start without it. Allow site data for this page, or open it in an ordinary window, and reload.',
   'engine.failed.title': 'The control plane has stopped',
   'engine.failed.text':
     'This should not happen. What was answered is safe on disk: reload the page to go on. If it stops again, delete the cluster and start anew.',

@@ -32,6 +32,9 @@ export const zhCN: Record<Key, string> = {
   'engine.space.title': '存储空间已满',
   'engine.space.text':
     '浏览器没有更多空间留给本页，因此集群不再接受写入。已答复的内容是安全的，仍可查看和导出。请腾出空间：在这里丢弃旧历史，或删除其他网站的数据。',
+  'engine.forbidden.title': '浏览器不为本页面保存数据',
+  'engine.forbidden.text':
+    '网站数据已被设置或无痕模式阻止。集群就存放在浏览器的存储里，没有它无法启动。请允许本页面使用网站数据，或在普通窗口中打开，然后重新加载。',
   'engine.failed.title': '控制平面已停止',
   'engine.failed.text': '这本不该发生。已答复的内容都保存在磁盘上：重新加载页面即可继续。如果再次停止，请删除集群并重新开始。',
   'engine.reload': '重新加载',
