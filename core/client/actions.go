@@ -25,12 +25,24 @@ const seriesRefresh = 30 * time.Minute
 // is upstream's name of the reporter. The same event again makes it a series,
 // which is written at its second and then once every half hour at most.
 func (c *Client) ActionEvent(component string, obj api.Object, kind, reason, action, note string) {
+	c.act(component, c.newEvent(obj, kind, reason, note), action)
+}
+
+// ActionEventOn is ActionEvent about an object that something was done to for
+// the sake of another.
+func (c *Client) ActionEventOn(component string, obj, related api.Object, kind, reason, action, note string) {
 	ev := c.newEvent(obj, kind, reason, note)
+	ref := c.newEvent(related, kind, reason, note).InvolvedObject
+	ev.Related = &ref
+	c.act(component, ev, action)
+}
+
+func (c *Client) act(component string, ev *corev1.Event, action string) {
 	ev.FirstTimestamp, ev.LastTimestamp, ev.Count = metav1.Time{}, metav1.Time{}, 0
 	ev.EventTime, ev.Action = metav1.NewMicroTime(c.Now()), action
 	ev.ReportingController, ev.ReportingInstance = component, component+"-control-plane"
 	c.events.init()
-	key := strings.Join([]string{eventObject(ev), ev.InvolvedObject.ResourceVersion, kind, reason, action}, "|")
+	key := strings.Join([]string{eventObject(ev), ev.InvolvedObject.ResourceVersion, ev.Type, ev.Reason, action}, "|")
 	if sent := c.events.sent[key]; sent != nil && c.Now().Sub(sent.last.Time) < seriesGap && c.continueSeries(ev, sent) {
 		return
 	}

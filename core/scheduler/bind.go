@@ -16,6 +16,7 @@ import (
 // bind writes the choice through the API server. The pod counts on its node at
 // once, unless the server refuses.
 func (s *scheduler) bind(key string, pod *corev1.Pod, node string) {
+	s.cache.nominate(pod, "")
 	s.cache.place(pod, node)
 	_, err := s.c.Do(&rest.Request{
 		Verb: rest.Create, Resource: api.Of[*corev1.Pod]().GVR(), Subresource: "binding",
@@ -31,7 +32,7 @@ func (s *scheduler) bind(key string, pod *corev1.Pod, node string) {
 		return
 	}
 	s.forget(key)
-	s.event(pod, corev1.EventTypeNormal, "Scheduled", "Binding",
+	s.event(pod, nil, corev1.EventTypeNormal, "Scheduled", "Binding",
 		fmt.Sprintf("Successfully assigned %s/%s to %s", pod.Namespace, pod.Name, node))
 }
 
@@ -42,30 +43,46 @@ func (s *scheduler) bindFailed(key string, pod *corev1.Pod, err error) {
 		return
 	}
 	s.report(pod, corev1.PodReasonSchedulerError,
-		fmt.Sprintf("binding rejected: running Bind plugin %q: %v", "DefaultBinder", err))
+		fmt.Sprintf("binding rejected: running Bind plugin %q: %v", "DefaultBinder", err), &Decision{})
 	s.loop.AddAfter(key, s.failed(key).backoff(), sim.Work)
 }
 
 // report tells why a pod has no node: in an event, and where that is news in
-// the pod's PodScheduled condition.
-func (s *scheduler) report(pod *corev1.Pod, reason, message string) {
-	s.event(pod, corev1.EventTypeWarning, "FailedScheduling", "Scheduling", truncate(message))
+// the pod's PodScheduled condition; and which node is to become the pod's.
+func (s *scheduler) report(pod *corev1.Pod, reason, message string, d *Decision) {
+	s.event(pod, nil, corev1.EventTypeWarning, "FailedScheduling", "Scheduling", truncate(message))
 	condition := corev1.PodCondition{
 		Type: corev1.PodScheduled, Status: corev1.ConditionFalse,
 		Reason: reason, Message: message, ObservedGeneration: pod.Generation,
 	}
 	now := metav1.NewTime(s.c.Now())
-	if !api.SetPodCondition(pod.Status.DeepCopy(), condition, now) {
+	renominated := d.Renominate && pod.Status.NominatedNodeName != d.Nomination
+	if !api.SetPodCondition(pod.Status.DeepCopy(), condition, now) && !renominated {
 		return
 	}
 	// A pod that is gone or changed meanwhile comes back by its watch.
 	_, _ = client.Patch(s.c, pod.Namespace, pod.Name, "status", func(p *corev1.Pod) {
 		api.SetPodCondition(&p.Status, condition, now)
+		if renominated {
+			p.Status.NominatedNodeName = d.Nomination
+		}
 	})
 }
 
-func (s *scheduler) event(pod *corev1.Pod, kind, reason, action, note string) {
-	s.c.ActionEvent(Name, pod, kind, reason, action, note)
+// event reports in the name of the profile that the pod asked for.
+func (s *scheduler) event(pod, related *corev1.Pod, kind, reason, action, note string) {
+	name := Name
+	switch {
+	case related != nil:
+		name = related.Spec.SchedulerName
+	case s.mine(pod):
+		name = pod.Spec.SchedulerName
+	}
+	if related != nil {
+		s.c.ActionEventOn(name, pod, related, kind, reason, action, note)
+		return
+	}
+	s.c.ActionEvent(name, pod, kind, reason, action, note)
 }
 
 // maxNote is how long an event's note may be.

@@ -22,6 +22,11 @@ type cache struct {
 	pods    map[types.UID]*placed
 	tallies map[string][]*tally // by namespace
 	uses    int64
+
+	feelings    map[string]*feeling   // what pods that are there say of others
+	inNamespace map[string]int        // pods with a node
+	namespaces  map[string]labels.Set // the labels of each
+	nominees    map[string][]*placed  // by the node that is to become theirs
 }
 
 // placed is a pod on a node.
@@ -29,18 +34,28 @@ type placed struct {
 	pod    *corev1.Pod
 	node   string
 	demand Demand
+	terms  *podTerms
+}
+
+func newPlaced(pod *corev1.Pod, node string) *placed {
+	return &placed{pod: pod, node: node, demand: demandOf(pod), terms: termsOf(pod)}
 }
 
 // tally counts by node the pods of a namespace that a selector matches.
 type tally struct {
 	name     string
 	selector labels.Selector
+	ending   bool // pods that are being deleted count too
 	counts   map[string]int64
 	used     int64
 }
 
 func newCache() *cache {
-	return &cache{nodes: map[string]*NodeInfo{}, pods: map[types.UID]*placed{}, tallies: map[string][]*tally{}}
+	return &cache{
+		nodes: map[string]*NodeInfo{}, pods: map[types.UID]*placed{}, tallies: map[string][]*tally{},
+		feelings: map[string]*feeling{}, inNamespace: map[string]int{}, namespaces: map[string]labels.Set{},
+		nominees: map[string][]*placed{},
+	}
 }
 
 func (c *cache) setNode(node *corev1.Node) {
@@ -80,15 +95,17 @@ func (c *cache) place(pod *corev1.Pod, node string) {
 		return
 	}
 	c.lift(pod.UID)
-	p := &placed{pod: pod, node: node, demand: demandOf(pod)}
+	p := newPlaced(pod, node)
 	c.pods[pod.UID] = p
+	c.inNamespace[pod.Namespace]++
 	info := c.nodes[node]
 	if info == nil {
 		info = &NodeInfo{}
 		c.nodes[node] = info
 	}
-	info.take(&p.demand, 1)
+	info.put(p, 1)
 	c.tally(p, 1)
+	c.feel(p, 1)
 }
 
 func sameForTallies(a, b *corev1.Pod) bool {
@@ -103,44 +120,56 @@ func (c *cache) lift(uid types.UID) (node string, found bool) {
 	}
 	delete(c.pods, uid)
 	info := c.nodes[p.node]
-	info.take(&p.demand, -1)
+	info.put(p, -1)
 	if info.Node == nil && info.Pods == 0 {
 		delete(c.nodes, p.node)
 	}
 	c.tally(p, -1)
+	c.feel(p, -1)
+	if c.inNamespace[p.pod.Namespace]--; c.inNamespace[p.pod.Namespace] == 0 {
+		delete(c.inNamespace, p.pod.Namespace)
+	}
 	return p.node, true
 }
 
 func (c *cache) placed(uid types.UID) bool { return c.pods[uid] != nil }
 
 func (c *cache) tally(p *placed, sign int64) {
-	if p.pod.DeletionTimestamp != nil {
-		return
-	}
 	for _, t := range c.tallies[p.pod.Namespace] {
-		if t.selector.Matches(labels.Set(p.pod.Labels)) {
+		if t.takes(p.pod) {
 			t.counts[p.node] += sign
 		}
 	}
 }
 
-// matching is a Snapshot's Matching. A selector that is new is counted once by
-// looking at all pods and kept up to date from then on.
+func (t *tally) takes(pod *corev1.Pod) bool {
+	return (t.ending || pod.DeletionTimestamp == nil) && t.selector.Matches(labels.Set(pod.Labels))
+}
+
+// matching counts, by node, the pods that a selector matches in a namespace,
+// for spreading: those being deleted don't count, and an empty selector matches
+// nothing. The answer is only read.
 func (c *cache) matching(namespace string, selector labels.Selector) map[string]int64 {
 	if selector.Empty() {
 		return nil
 	}
+	return c.tallyOf(namespace, selector, false)
+}
+
+// tallyOf counts pods by node. A selector that is new is counted once by
+// looking at all pods and kept up to date from then on.
+func (c *cache) tallyOf(namespace string, selector labels.Selector, ending bool) map[string]int64 {
 	c.uses++
-	name := selector.String()
+	name := selectorName(selector)
 	for _, t := range c.tallies[namespace] {
-		if t.name == name {
+		if t.ending == ending && t.name == name {
 			t.used = c.uses
 			return t.counts
 		}
 	}
-	t := &tally{name: name, selector: selector, counts: map[string]int64{}, used: c.uses}
+	t := &tally{name: name, selector: selector, ending: ending, counts: map[string]int64{}, used: c.uses}
 	for _, p := range c.pods {
-		if p.pod.Namespace == namespace && p.pod.DeletionTimestamp == nil && selector.Matches(labels.Set(p.pod.Labels)) {
+		if p.pod.Namespace == namespace && t.takes(p.pod) {
 			t.counts[p.node]++
 		}
 	}

@@ -98,7 +98,7 @@ func (c *cache) with(node string, pods ...*corev1.Pod) *cache {
 }
 
 func (c *cache) decide(p *corev1.Pod, selector labels.Selector) Decision {
-	return Decide(p, Snapshot{Nodes: c.order, Selector: selector, Matching: c.matching}, func(int) int { return 0 })
+	return Decide(p, Snapshot{Nodes: c.order, Selector: selector, cache: c}, func(int) int { return 0 })
 }
 
 // The sentences were recorded from kube-scheduler v1.36.3.

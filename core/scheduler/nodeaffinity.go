@@ -26,9 +26,9 @@ var nodeAffinity = filter{
 		}
 		return &refusal{[]string{"node(s) didn't match Pod's node affinity/selector"}, true}
 	},
-	helps: func(pod *corev1.Pod, was, is *corev1.Node) bool {
+	helps: func(_ *cache, pod *corev1.Pod, ch *change) bool {
 		required := requiredNodes(pod)
-		return required.matches(is) && (was == nil || !required.matches(was))
+		return ch.isNode != nil && required.matches(ch.isNode) && (ch.wasNode == nil || !required.matches(ch.wasNode))
 	},
 }
 

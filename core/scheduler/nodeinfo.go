@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // NodeInfo is a node and what is taken of it.
@@ -20,6 +21,9 @@ type NodeInfo struct {
 	Pods                       int64
 	ports                      map[hostPort]int
 	images                     map[string]int64 // size by name
+
+	pods  map[types.UID]*placed
+	ranks map[int32]int // how many pods there are of each priority
 }
 
 // NewNodeInfo makes an empty node.
@@ -42,7 +46,48 @@ func (n *NodeInfo) set(node *corev1.Node) {
 	}
 }
 
-// take counts a pod in (sign 1) or out (-1).
+// clone is a copy of the sums to try things on.
+func (n *NodeInfo) clone() *NodeInfo {
+	out := *n
+	out.Requested.Other = maps.Clone(n.Requested.Other)
+	out.ports, out.pods, out.ranks = maps.Clone(n.ports), maps.Clone(n.pods), maps.Clone(n.ranks)
+	return &out
+}
+
+// put counts a pod in (sign 1) or out (-1).
+func (n *NodeInfo) put(p *placed, sign int64) {
+	if n.pods == nil {
+		n.pods, n.ranks = map[types.UID]*placed{}, map[int32]int{}
+	}
+	if sign > 0 {
+		n.pods[p.pod.UID] = p
+	} else {
+		delete(n.pods, p.pod.UID)
+	}
+	rank := priorityOf(p.pod)
+	if n.ranks[rank] += int(sign); n.ranks[rank] == 0 {
+		delete(n.ranks, rank)
+	}
+	n.take(&p.demand, sign)
+}
+
+// hasBelow tells whether a pod there has a lower priority.
+func (n *NodeInfo) hasBelow(priority int32) bool {
+	for rank := range n.ranks {
+		if rank < priority {
+			return true
+		}
+	}
+	return false
+}
+
+func priorityOf(pod *corev1.Pod) int32 {
+	if pod.Spec.Priority == nil {
+		return 0
+	}
+	return *pod.Spec.Priority
+}
+
 func (n *NodeInfo) take(d *Demand, sign int64) {
 	n.Requested = n.Requested.add(d.Request, sign)
 	n.UsualMilliCPU += sign * d.UsualMilliCPU

@@ -18,18 +18,21 @@ const everyIP = "0.0.0.0"
 var nodePorts = filter{
 	name:    "NodePorts",
 	prepare: func(c *cycle) bool { return len(c.demand.Ports) > 0 },
-	check: func(c *cycle, n *NodeInfo) *refusal {
-		for _, want := range c.demand.Ports {
-			for used := range n.ports {
-				if want.conflicts(used) {
-					return &refusal{[]string{"node(s) didn't have free ports for the requested pod ports"}, false}
-				}
+	check:   checkPorts,
+	helps: func(c *cache, pod *corev1.Pod, ch *change) bool {
+		return anyNewNode(c, pod, ch) || c.roomLeft(pod, ch, checkPorts)
+	},
+}
+
+func checkPorts(c *cycle, n *NodeInfo) *refusal {
+	for _, want := range c.demand.Ports {
+		for used := range n.ports {
+			if want.conflicts(used) {
+				return &refusal{[]string{"node(s) didn't have free ports for the requested pod ports"}, false}
 			}
 		}
-		return nil
-	},
-	helps:       anyNewNode,
-	whenPodGoes: true,
+	}
+	return nil
 }
 
 func (p hostPort) conflicts(q hostPort) bool {

@@ -10,10 +10,11 @@ import (
 // for (plugins/noderesources/fit.go). All that is short is said; where the node
 // as a whole is too small, evicting others would not help.
 var nodeResourcesFit = filter{
-	name:        "NodeResourcesFit",
-	check:       checkFit,
-	helps:       fitsBetter,
-	whenPodGoes: true,
+	name:  "NodeResourcesFit",
+	check: checkFit,
+	helps: func(c *cache, pod *corev1.Pod, ch *change) bool {
+		return ch.isNode != nil && fitsBetter(pod, ch.wasNode, ch.isNode) || c.roomLeft(pod, ch, checkFit)
+	},
 }
 
 func checkFit(c *cycle, n *NodeInfo) *refusal {

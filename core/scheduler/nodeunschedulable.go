@@ -14,9 +14,9 @@ var nodeUnschedulable = filter{
 		}
 		return &refusal{[]string{"node(s) were unschedulable"}, true}
 	},
-	helps: func(_ *corev1.Pod, was, is *corev1.Node) bool {
-		return !is.Spec.Unschedulable && (was == nil || was.Spec.Unschedulable)
+	helps: func(_ *cache, _ *corev1.Pod, ch *change) bool {
+		return ch.isNode != nil && !ch.isNode.Spec.Unschedulable && (ch.wasNode == nil || ch.wasNode.Spec.Unschedulable)
 	},
 }
 
-func anyNewNode(_ *corev1.Pod, was, _ *corev1.Node) bool { return was == nil }
+func anyNewNode(_ *cache, _ *corev1.Pod, ch *change) bool { return ch.isNode != nil && ch.wasNode == nil }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,10 +37,41 @@ var podTopologySpread = filter{
 		return len(c.hard) > 0
 	},
 	check: checkSpread,
-	helps: func(_ *corev1.Pod, was, is *corev1.Node) bool {
-		return was == nil || !equalLabels(was.Labels, is.Labels)
-	},
-	whenPodGoes: true, whenPodComes: true,
+	helps: spreadHint,
+}
+
+// spreadHint: a pod of the kind that is spread came, went or changed, or a node
+// came, went or changed its domains or taints.
+func spreadHint(_ *cache, pod *corev1.Pod, ch *change) bool {
+	all := constraintsOf(pod, pod.Spec.TopologySpreadConstraints, corev1.DoNotSchedule)
+	if ch.wasNode != nil || ch.isNode != nil {
+		had, has := ch.wasNode != nil && hasKeys(ch.wasNode, all), ch.isNode != nil && hasKeys(ch.isNode, all)
+		if had && has {
+			return !sameDomains(ch.wasNode, ch.isNode, all) || !slices.Equal(ch.wasNode.Spec.Taints, ch.isNode.Spec.Taints)
+		}
+		return had != has
+	}
+	counts := func(p *corev1.Pod, k *constraint) bool {
+		return p != nil && p.Namespace == pod.Namespace && k.selector.Matches(labels.Set(p.Labels))
+	}
+	every := true
+	for i := range all {
+		was, is := counts(ch.wasPod, &all[i]), counts(ch.isPod, &all[i])
+		if ch.wasPod != nil && ch.isPod != nil && was != is {
+			return true
+		}
+		every = every && was != is
+	}
+	return every
+}
+
+func sameDomains(a, b *corev1.Node, all []constraint) bool {
+	for i := range all {
+		if a.Labels[all[i].key] != b.Labels[all[i].key] {
+			return false
+		}
+	}
+	return true
 }
 
 // spreadState counts, for one constraint, the matching pods of each domain.
@@ -51,12 +83,21 @@ type spreadState struct {
 
 func (c *cycle) countDomains(k *constraint) spreadState {
 	s := spreadState{counts: map[string]int64{}}
-	matching := c.Matching(c.pod.Namespace, k.selector)
+	matching := c.cache.matching(c.pod.Namespace, k.selector)
 	for _, n := range c.Nodes {
 		if hasKeys(n.Node, c.hard) && k.includes(c, n) {
 			s.counts[n.Node.Labels[k.key]] += matching[n.Node.Name]
 		}
 	}
+	s.settle(k)
+	if k.selector.Matches(labels.Set(c.pod.Labels)) {
+		s.self = 1
+	}
+	return s
+}
+
+// settle finds the domain with the fewest pods.
+func (s *spreadState) settle(k *constraint) {
 	s.least = math.MaxInt64
 	for _, count := range s.counts {
 		s.least = min(s.least, count)
@@ -64,10 +105,21 @@ func (c *cycle) countDomains(k *constraint) spreadState {
 	if len(s.counts) < k.minDomains {
 		s.least = 0
 	}
-	if k.selector.Matches(labels.Set(c.pod.Labels)) {
-		s.self = 1
+}
+
+// shiftSpread counts a pod in (sign 1) or out (-1), for what would be if it
+// came to a node or went.
+func (c *cycle) shiftSpread(p *placed, n *NodeInfo, sign int64) {
+	if p.pod.Namespace != c.pod.Namespace || !hasKeys(n.Node, c.hard) {
+		return
 	}
-	return s
+	for i := range c.hard {
+		k, s := &c.hard[i], &c.hardState[i]
+		if k.selector.Matches(labels.Set(p.pod.Labels)) && k.includes(c, n) {
+			s.counts[n.Node.Labels[k.key]] += sign
+			s.settle(k)
+		}
+	}
 }
 
 func checkSpread(c *cycle, n *NodeInfo) *refusal {
@@ -180,7 +232,7 @@ func softConstraints(c *cycle, own bool) []constraint {
 // addSpread adds to every feasible node what a constraint has against it: the
 // matching pods of its domain, weighted by how many domains there are.
 func (c *cycle) addSpread(raw []float64, scored []bool, k *constraint, needed []constraint) {
-	matching := c.Matching(c.pod.Namespace, k.selector)
+	matching := c.cache.matching(c.pod.Namespace, k.selector)
 	counts, size := c.spreadCounts(scored, k, needed, matching)
 	weight := logarithm(size + 2)
 	for i, n := range c.feasible {

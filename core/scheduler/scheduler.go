@@ -13,17 +13,28 @@ import (
 	"github.com/tabernetes/tabernetes/core/trace"
 )
 
-// Name is the schedulerName of the pods it takes, and its name in events.
+// Name is the schedulerName of the pods it takes unless told otherwise, and the
+// reporter of their events.
 const Name = corev1.DefaultSchedulerName
 
+// ConfigNamespace and ConfigName name the ConfigMap that holds, under
+// ConfigKey, what upstream reads from a file when it starts.
+const (
+	ConfigNamespace = "kube-system"
+	ConfigName      = "kube-scheduler"
+	ConfigKey       = "config.yaml"
+)
+
 type scheduler struct {
-	c     *client.Client
-	loop  *client.Loop
-	pods  *client.View[*corev1.Pod]
-	nodes *client.View[*corev1.Node]
-	sets  *client.View[*appsv1.ReplicaSet]
-	cache *cache
-	dice  *rand.Rand
+	c        *client.Client
+	loop     *client.Loop
+	pods     *client.View[*corev1.Pod]
+	nodes    *client.View[*corev1.Node]
+	sets     *client.View[*appsv1.ReplicaSet]
+	stateful *client.View[*appsv1.StatefulSet]
+	cache    *cache
+	dice     *rand.Rand
+	profiles map[string]*Profile
 
 	attempts map[string]*attempt
 	parked   []*attempt // in the order in which they were parked
@@ -33,30 +44,82 @@ type scheduler struct {
 func Start(c *client.Client) {
 	s := &scheduler{
 		c: c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"),
-		pods:  client.NewView[*corev1.Pod](c, client.ViewOptions{}),
-		nodes: client.NewView[*corev1.Node](c, client.ViewOptions{}),
-		sets:  client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
+		pods:     client.NewView[*corev1.Pod](c, client.ViewOptions{}),
+		nodes:    client.NewView[*corev1.Node](c, client.ViewOptions{}),
+		sets:     client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
+		stateful: client.NewView[*appsv1.StatefulSet](c, client.ViewOptions{}),
 	}
 	s.loop = c.NewLoop("schedule", s.schedule)
 	s.loop.Rank(s.rank)
 	s.nodes.Handle(client.Handlers[*corev1.Node]{
-		Added:   func(n *corev1.Node) { s.cache.setNode(n); s.nodeChanged(nil, n) },
-		Updated: func(old, n *corev1.Node) { s.cache.setNode(n); s.nodeChanged(old, n) },
-		Deleted: func(n *corev1.Node) { s.cache.removeNode(n.Name) },
+		Added:   func(n *corev1.Node) { s.cache.setNode(n); s.wake(&change{isNode: n}) },
+		Updated: func(old, n *corev1.Node) { s.cache.setNode(n); s.wake(&change{wasNode: old, isNode: n}) },
+		Deleted: func(n *corev1.Node) { s.cache.removeNode(n.Name); s.wake(&change{wasNode: n}) },
 	})
 	s.pods.Handle(client.Handlers[*corev1.Pod]{Added: s.podAdded, Updated: s.podUpdated, Deleted: s.podDeleted})
-	s.nodes.OnSynced(s.sets.Start)
-	s.sets.OnSynced(s.pods.Start)
-	s.nodes.Start()
+	s.startViews(s.namespaces())
 }
+
+// namespaces keeps the namespaces' labels, which affinity terms may ask for.
+func (s *scheduler) namespaces() *client.View[*corev1.Namespace] {
+	v := client.NewView[*corev1.Namespace](s.c, client.ViewOptions{})
+	set := func(n *corev1.Namespace) { s.cache.namespaces[n.Name] = n.Labels }
+	v.Handle(client.Handlers[*corev1.Namespace]{
+		Added: set, Updated: func(_, n *corev1.Namespace) { set(n) },
+		Deleted: func(n *corev1.Namespace) { delete(s.cache.namespaces, n.Name) },
+	})
+	return v
+}
+
+// started is a view, of whatever kind.
+type started interface {
+	Start()
+	OnSynced(func())
+}
+
+// startViews starts one view after the other, the pods' last.
+func (s *scheduler) startViews(others ...started) {
+	views := append([]started{s.nodes, s.sets, s.stateful}, others...)
+	views = append(views, s.pods)
+	for i := range views[1:] {
+		views[i].OnSynced(views[i+1].Start)
+	}
+	s.profiles = s.readProfiles()
+	views[0].Start()
+}
+
+// readProfiles are those of the configuration, or the default one. A
+// configuration that can't be read leaves the default, as an event says;
+// upstream doesn't start then.
+func (s *scheduler) readProfiles() map[string]*Profile {
+	out := map[string]*Profile{Name: &defaultProfile}
+	config, err := client.Get[*corev1.ConfigMap](s.c, ConfigNamespace, ConfigName)
+	if err != nil {
+		return out // mostly: there is none
+	}
+	profiles, err := ParseProfiles([]byte(config.Data[ConfigKey]))
+	if err != nil {
+		s.c.ActionEvent(Name, config, corev1.EventTypeWarning, "InvalidConfiguration", "Starting", truncate(err.Error()))
+		return out
+	}
+	clear(out)
+	for i := range profiles {
+		out[profiles[i].Name] = &profiles[i]
+	}
+	return out
+}
+
+// mine tells whether a pod is for this scheduler.
+func (s *scheduler) mine(pod *corev1.Pod) bool { return s.profiles[pod.Spec.SchedulerName] != nil }
 
 func (s *scheduler) podAdded(pod *corev1.Pod) {
 	switch {
 	case finished(pod):
 	case pod.Spec.NodeName != "":
 		s.bound(pod)
-		s.podCame()
-	case pod.Spec.SchedulerName == Name:
+		s.wake(&change{isPod: pod})
+	case s.mine(pod):
+		s.cache.nominate(pod, pod.Status.NominatedNodeName)
 		s.loop.Add(client.Key(pod))
 	}
 }
@@ -68,6 +131,7 @@ func finished(pod *corev1.Pod) bool {
 
 // bound takes in a pod that has a node, whoever gave it.
 func (s *scheduler) bound(pod *corev1.Pod) {
+	s.cache.nominate(pod, "")
 	s.cache.place(pod, pod.Spec.NodeName)
 	s.forget(client.Key(pod))
 }
@@ -76,20 +140,27 @@ func (s *scheduler) podUpdated(old, pod *corev1.Pod) {
 	switch {
 	case finished(pod):
 		s.podDeleted(pod)
+	case pod.Spec.NodeName != "" && old.Spec.NodeName == "":
+		s.bound(pod)
+		s.wake(&change{isPod: pod})
 	case pod.Spec.NodeName != "":
 		s.bound(pod)
-		if !sameForTallies(old, pod) || old.Spec.NodeName == "" {
-			s.podCame()
+		if !sameForTallies(old, pod) {
+			s.wake(&change{wasPod: old, isPod: pod})
 		}
-	case pod.Spec.SchedulerName == Name && (old.Generation != pod.Generation || !equalLabels(old.Labels, pod.Labels)):
-		s.loop.Add(client.Key(pod))
+	case s.mine(pod):
+		s.cache.nominate(pod, pod.Status.NominatedNodeName)
+		if old.Generation != pod.Generation || !equalLabels(old.Labels, pod.Labels) {
+			s.loop.Add(client.Key(pod))
+		}
 	}
 }
 
 func (s *scheduler) podDeleted(pod *corev1.Pod) {
 	s.forget(client.Key(pod))
-	if node, found := s.cache.lift(pod.UID); found {
-		s.podGone(node)
+	s.cache.nominate(pod, "")
+	if _, found := s.cache.lift(pod.UID); found {
+		s.wake(&change{wasPod: pod})
 	}
 }
 
@@ -100,35 +171,55 @@ func (s *scheduler) schedule(key string) error {
 		return nil
 	}
 	if pod.DeletionTimestamp != nil {
-		s.event(pod, corev1.EventTypeWarning, "FailedScheduling", "Scheduling",
+		s.event(pod, nil, corev1.EventTypeWarning, "FailedScheduling", "Scheduling",
 			fmt.Sprintf("skip schedule deleting pod: %s/%s", pod.Namespace, pod.Name))
 		return nil
 	}
-	d := Decide(pod, Snapshot{Nodes: s.cache.order, Selector: s.ownersSelector(pod), Matching: s.cache.matching}, s.dice.IntN)
-	s.c.Decided(pod, trace.Verdict{Action: "schedule", Result: d.Node, Message: d.Message, Nodes: d.Rows})
-	if d.Node == "" {
-		s.park(key, d.failed)
-		s.report(pod, corev1.PodReasonUnschedulable, d.Message)
+	d := Decide(pod, s.snapshot(pod), s.dice.IntN)
+	s.c.Decided(pod, d.verdict())
+	if d.Node != "" {
+		s.bind(key, pod, d.Node)
 		return nil
 	}
-	s.bind(key, pod, d.Node)
+	s.park(key, d.failed)
+	s.cache.renominate(pod, &d)
+	s.report(pod, corev1.PodReasonUnschedulable, d.Message, &d)
+	s.evict(pod, &d)
 	return nil
 }
 
-// ownersSelector is the selector of the replica set that controls the pod, nil
-// when there is none.
+func (s *scheduler) snapshot(pod *corev1.Pod) Snapshot {
+	return Snapshot{
+		Nodes: s.cache.order, Selector: s.ownersSelector(pod), Now: s.c.Now(),
+		cache: s.cache, profile: s.profiles[pod.Spec.SchedulerName],
+	}
+}
+
+// verdict is the decision as the trace shows it.
+func (d *Decision) verdict() trace.Verdict {
+	v := trace.Verdict{Action: "schedule", Result: d.Node, Message: d.Message, Filters: d.Filters, Nodes: d.Rows, Nominated: d.Nomination}
+	for _, p := range d.Victims {
+		v.Victims = append(v.Victims, client.Key(p))
+	}
+	return v
+}
+
+// ownersSelector is the selector of the replica set or stateful set that
+// controls the pod, nil when there is none (plugins/helper/spread.go).
 func (s *scheduler) ownersSelector(pod *corev1.Pod) labels.Selector {
 	owner := metav1.GetControllerOfNoCopy(pod)
-	if owner == nil || owner.Kind != "ReplicaSet" {
+	if owner == nil {
 		return nil
 	}
-	set, ok := s.sets.Get(pod.Namespace, owner.Name)
-	if !ok {
-		return nil
+	switch owner.Kind {
+	case "ReplicaSet":
+		if set, ok := s.sets.Get(pod.Namespace, owner.Name); ok {
+			return compileSelector(set.Spec.Selector)
+		}
+	case "StatefulSet":
+		if set, ok := s.stateful.Get(pod.Namespace, owner.Name); ok {
+			return compileSelector(set.Spec.Selector)
+		}
 	}
-	selector, err := metav1.LabelSelectorAsSelector(set.Spec.Selector)
-	if err != nil {
-		return nil
-	}
-	return selector
+	return nil
 }

@@ -14,8 +14,8 @@ var taintToleration = filter{
 		}
 		return &refusal{[]string{"node(s) had untolerated taint(s)"}, true}
 	},
-	helps: func(pod *corev1.Pod, was, is *corev1.Node) bool {
-		return (was == nil || !toleratesNode(pod, was)) && toleratesNode(pod, is)
+	helps: func(_ *cache, pod *corev1.Pod, ch *change) bool {
+		return ch.isNode != nil && (ch.wasNode == nil || !toleratesNode(pod, ch.wasNode)) && toleratesNode(pod, ch.isNode)
 	},
 }
 

@@ -80,15 +80,25 @@ func (s *scheduler) forget(key string) {
 	}
 }
 
-// wake puts the parked pods into the queue that an event may help. helps is
-// asked for each filter that failed the pod.
-func (s *scheduler) wake(helps func(f *filter, pod *corev1.Pod) bool) {
+// change is something that has happened and may let waiting pods through. A new
+// object has no was, one that is gone no is.
+type change struct {
+	wasNode, isNode *corev1.Node
+	wasPod, isPod   *corev1.Pod // with a node
+}
+
+// wake puts the parked pods into the queue that a change may help: upstream's
+// queueing hints, asked of each filter that failed the pod.
+func (s *scheduler) wake(ch *change) {
+	if len(s.parked) == 0 {
+		return
+	}
 	still := s.parked[:0]
 	for _, a := range s.parked {
 		pod, ok := s.pods.Get(client.SplitKey(a.key))
 		switch {
 		case !a.parked || !ok:
-		case a.helped(pod, helps):
+		case s.helped(a, pod, ch):
 			a.parked = false
 			s.loop.Add(a.key)
 		default:
@@ -99,36 +109,24 @@ func (s *scheduler) wake(helps func(f *filter, pod *corev1.Pod) bool) {
 	s.parked = still
 }
 
-func (a *attempt) helped(pod *corev1.Pod, helps func(f *filter, pod *corev1.Pod) bool) bool {
+func (s *scheduler) helped(a *attempt, pod *corev1.Pod, ch *change) bool {
 	if a.plugins == 0 {
 		return true
 	}
 	for i := range filters {
-		if a.plugins.has(i) && helps(&filters[i], pod) {
+		if a.plugins.has(i) && filters[i].helps(s.cache, pod, ch) {
 			return true
 		}
 	}
 	return false
 }
 
-// nodeChanged wakes the pods that a new (was is nil) or changed node may help.
-func (s *scheduler) nodeChanged(was, is *corev1.Node) {
-	s.wake(func(f *filter, pod *corev1.Pod) bool { return f.helps(pod, was, is) })
-}
-
-// podGone wakes the pods that fit on a node now that a pod has left it.
-// Upstream wakes all that any pod's end might help.
-func (s *scheduler) podGone(node string) {
-	info := s.cache.nodes[node]
-	if info == nil || info.Node == nil {
-		return
+// roomLeft tells whether the pod would now pass a check on the node that
+// another pod has left. Upstream wakes all that any pod's end might help.
+func (c *cache) roomLeft(pod *corev1.Pod, ch *change, check func(*cycle, *NodeInfo) *refusal) bool {
+	if ch.wasPod == nil || ch.isPod != nil {
+		return false
 	}
-	s.wake(func(f *filter, pod *corev1.Pod) bool {
-		return f.whenPodGoes && (f.whenPodComes || f.check(&cycle{pod: pod, demand: demandOf(pod)}, info) == nil)
-	})
-}
-
-// podCame wakes the pods whose spreading another pod may change.
-func (s *scheduler) podCame() {
-	s.wake(func(f *filter, _ *corev1.Pod) bool { return f.whenPodComes })
+	info := c.nodes[ch.wasPod.Spec.NodeName]
+	return info != nil && info.Node != nil && check(&cycle{pod: pod, demand: demandOf(pod)}, info) == nil
 }

@@ -67,6 +67,13 @@ type Verdict struct {
 	// Nodes is the scheduler's table, in the order it looked at them. It is
 	// dropped from older decisions to bound memory.
 	Nodes []NodeVerdict `json:"nodes,omitempty"`
+	// Filters are the scheduler's filters that had something to say, in their
+	// order: a node passed all of them before the one that its row names.
+	Filters []string `json:"filters,omitempty"`
+	// Nominated is the node that is to become the pod's once the Victims,
+	// pods as namespace/name, have gone.
+	Nominated string   `json:"nominated,omitempty"`
+	Victims   []string `json:"victims,omitempty"`
 }
 
 // NodeVerdict is one row of the scheduler's table.
