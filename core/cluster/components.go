@@ -83,8 +83,10 @@ func (c *Cluster) nodeNames() []string {
 	return names
 }
 
-func (c *Cluster) addNode(name string) {
-	node := kubelet.NewNode(name, kubelet.DefaultConfig())
+func (c *Cluster) addNode(name string) { c.addMachine(name, kubelet.DefaultConfig()) }
+
+func (c *Cluster) addMachine(name string, config kubelet.Config) {
+	node := kubelet.NewNode(name, config)
 	c.parts = append(c.parts, &component{
 		actor: "kubelet/" + name, node: node,
 		start: func(cl *client.Client) { kubelet.Start(cl, node) },

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -27,6 +28,12 @@ type cache struct {
 	inNamespace map[string]int        // pods with a node
 	namespaces  map[string]labels.Set // the labels of each
 	nominees    map[string][]*placed  // by the node that is to become theirs
+
+	claims   map[string]*corev1.PersistentVolumeClaim // by namespace/name
+	users    map[string]int                           // pods with a node, by claim
+	volumes  map[string]*corev1.PersistentVolume
+	classes  map[string]*storagev1.StorageClass
+	promised map[string]string // volumes that are being bound, and to whose claims
 }
 
 // placed is a pod on a node.
@@ -55,6 +62,8 @@ func newCache() *cache {
 		nodes: map[string]*NodeInfo{}, pods: map[types.UID]*placed{}, tallies: map[string][]*tally{},
 		feelings: map[string]*feeling{}, inNamespace: map[string]int{}, namespaces: map[string]labels.Set{},
 		nominees: map[string][]*placed{},
+		claims:   map[string]*corev1.PersistentVolumeClaim{}, users: map[string]int{},
+		volumes: map[string]*corev1.PersistentVolume{}, classes: map[string]*storagev1.StorageClass{}, promised: map[string]string{},
 	}
 }
 
@@ -106,6 +115,7 @@ func (c *cache) place(pod *corev1.Pod, node string) {
 	info.put(p, 1)
 	c.tally(p, 1)
 	c.feel(p, 1)
+	c.use(p, 1)
 }
 
 func sameForTallies(a, b *corev1.Pod) bool {
@@ -126,6 +136,7 @@ func (c *cache) lift(uid types.UID) (node string, found bool) {
 	}
 	c.tally(p, -1)
 	c.feel(p, -1)
+	c.use(p, -1)
 	if c.inNamespace[p.pod.Namespace]--; c.inNamespace[p.pod.Namespace] == 0 {
 		delete(c.inNamespace, p.pod.Namespace)
 	}
@@ -144,6 +155,18 @@ func (c *cache) tally(p *placed, sign int64) {
 
 func (t *tally) takes(pod *corev1.Pod) bool {
 	return (t.ending || pod.DeletionTimestamp == nil) && t.selector.Matches(labels.Set(pod.Labels))
+}
+
+// use counts the claims of a pod in or out.
+func (c *cache) use(p *placed, sign int) {
+	for i := range p.pod.Spec.Volumes {
+		if v := p.pod.Spec.Volumes[i].PersistentVolumeClaim; v != nil {
+			key := p.pod.Namespace + "/" + v.ClaimName
+			if c.users[key] += sign; c.users[key] == 0 {
+				delete(c.users, key)
+			}
+		}
+	}
 }
 
 // matching counts, by node, the pods that a selector matches in a namespace,

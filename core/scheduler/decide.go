@@ -44,7 +44,8 @@ type Decision struct {
 	Renominate bool
 	Victims    []*corev1.Pod
 
-	failed filterSet
+	failed  filterSet
+	volumes *volumePlan // what is to be bound together with the pod
 }
 
 // filterSet is a set of filters, a bit each.
@@ -66,6 +67,7 @@ type cycle struct {
 	hard      []constraint
 	hardState []spreadState
 	near      *nearness
+	volumes   *volumeState
 	// refusesAll is why no node will do, found before any is looked at.
 	refusesAll *refusal
 	refuser    int // the filter that said so
@@ -147,6 +149,9 @@ func Decide(pod *corev1.Pod, snapshot Snapshot, pick func(n int) int) Decision {
 // choose settles on a node.
 func (d *Decision) choose(c *cycle, node string) {
 	d.Node = node
+	if c.volumes != nil {
+		d.volumes = c.volumes.plans[node]
+	}
 }
 
 // prepare asks the filters of the profile whether they have something to say.
@@ -158,6 +163,7 @@ func (c *cycle) prepare(d *Decision) {
 		}
 		if c.refusesAll != nil {
 			c.refuser = i
+			d.Filters = append(d.Filters, f.name)
 			return
 		}
 		c.active = append(c.active, i)
@@ -259,6 +265,7 @@ func (c *cycle) fork(n *NodeInfo) (*cycle, *NodeInfo) {
 	for i := range trial.hardState {
 		trial.hardState[i].counts = maps.Clone(c.hardState[i].counts)
 	}
+	trial.volumes = c.volumes.clone()
 	return &trial, n.clone()
 }
 
@@ -267,6 +274,7 @@ func (c *cycle) shift(p *placed, n *NodeInfo, sign int64) {
 	n.put(p, sign)
 	c.shiftSpread(p, n, sign)
 	c.shiftAffinity(p, n.Node, sign)
+	c.shiftVolumes(p, sign)
 }
 
 // score fills in the scores of the rows that were not dropped. As upstream, a
@@ -325,12 +333,11 @@ func (d *Decision) best(c *cycle, pick func(n int) int) string {
 // (pkg/scheduler/framework/types.go, FitError), with what the plugins that
 // would make room say: dynamic resources, then preemption.
 func (d *Decision) unschedulable(c *cycle, refusals []*refusal, pick func(n int) int) string {
-	message := ""
 	if r := c.refusesAll; r != nil {
-		message = fmt.Sprintf("0/%d nodes are available: %s.", len(c.Nodes), strings.Join(r.reasons, ", "))
-	} else {
-		message = available(refusals)
+		// What would make room is asked and finds no record of this pod.
+		return fmt.Sprintf("0/%d nodes are available: %s. not found", len(c.Nodes), strings.Join(r.reasons, ", "))
 	}
+	message := available(refusals)
 	if c.profile.disabled[preemptionPlugin] {
 		return message + " no new claims to deallocate"
 	}

@@ -19,4 +19,6 @@ var nodeUnschedulable = filter{
 	},
 }
 
-func anyNewNode(_ *cache, _ *corev1.Pod, ch *change) bool { return ch.isNode != nil && ch.wasNode == nil }
+func anyNewNode(_ *cache, _ *corev1.Pod, ch *change) bool {
+	return ch.isNode != nil && ch.wasNode == nil
+}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/sim"
 	"github.com/tabernetes/tabernetes/core/trace"
 )
 
@@ -35,6 +36,8 @@ type scheduler struct {
 	cache    *cache
 	dice     *rand.Rand
 	profiles map[string]*Profile
+	// prebinding are the pods that have a node and wait for their volumes.
+	prebinding map[string]*prebinding
 
 	attempts map[string]*attempt
 	parked   []*attempt // in the order in which they were parked
@@ -43,7 +46,7 @@ type scheduler struct {
 // Start makes the process a scheduler. It sees all nodes before the first pod.
 func Start(c *client.Client) {
 	s := &scheduler{
-		c: c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"),
+		c: c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"), prebinding: map[string]*prebinding{},
 		pods:     client.NewView[*corev1.Pod](c, client.ViewOptions{}),
 		nodes:    client.NewView[*corev1.Node](c, client.ViewOptions{}),
 		sets:     client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
@@ -159,6 +162,9 @@ func (s *scheduler) podUpdated(old, pod *corev1.Pod) {
 func (s *scheduler) podDeleted(pod *corev1.Pod) {
 	s.forget(client.Key(pod))
 	s.cache.nominate(pod, "")
+	if p := s.prebinding[client.Key(pod)]; p != nil {
+		s.endPrebinding(client.Key(pod), p)
+	}
 	if _, found := s.cache.lift(pod.UID); found {
 		s.wake(&change{wasPod: pod})
 	}
@@ -166,6 +172,10 @@ func (s *scheduler) podDeleted(pod *corev1.Pod) {
 
 // schedule is one turn: one pod gets a node, or is told why it gets none.
 func (s *scheduler) schedule(key string) error {
+	if p := s.prebinding[key]; p != nil {
+		s.resume(key, p)
+		return nil
+	}
 	pod, ok := s.pods.Get(client.SplitKey(key))
 	if !ok || pod.Spec.NodeName != "" || finished(pod) || s.cache.placed(pod.UID) || len(pod.Spec.SchedulingGates) > 0 {
 		return nil
@@ -177,11 +187,20 @@ func (s *scheduler) schedule(key string) error {
 	}
 	d := Decide(pod, s.snapshot(pod), s.dice.IntN)
 	s.c.Decided(pod, d.verdict())
-	if d.Node != "" {
+	switch {
+	case d.Node != "" && !d.volumes.empty():
+		s.prebind(key, pod, &d)
+		return nil
+	case d.Node != "":
 		s.bind(key, pod, d.Node)
 		return nil
 	}
-	s.park(key, d.failed)
+	if d.failed == 0 {
+		// Nothing in particular is to blame, so no event is waited for.
+		s.loop.AddAfter(key, s.failed(key).backoff(), sim.Idle)
+	} else {
+		s.park(key, d.failed)
+	}
 	s.cache.renominate(pod, &d)
 	s.report(pod, corev1.PodReasonUnschedulable, d.Message, &d)
 	s.evict(pod, &d)

@@ -204,6 +204,9 @@ func TestNoNodesThenOne(t *testing.T) {
 	w.pod("p")
 	w.quiet()
 	must(client.Create(w.you, node("late")))
+	if _, err := w.AdvanceTo(w.Now().Add(10*time.Second), 1000); err != nil {
+		t.Fatal(err)
+	}
 	w.quiet()
 	if w.on("p") != "late" {
 		t.Error("not bound to the node that came late")

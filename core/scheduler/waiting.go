@@ -85,6 +85,8 @@ func (s *scheduler) forget(key string) {
 type change struct {
 	wasNode, isNode *corev1.Node
 	wasPod, isPod   *corev1.Pod // with a node
+	claim           *corev1.PersistentVolumeClaim
+	storage         bool // a volume or a class
 }
 
 // wake puts the parked pods into the queue that a change may help: upstream's
