@@ -1,10 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
@@ -19,8 +22,7 @@ import (
 //	SetDefaultTolerations                  plugin/pkg/admission/defaulttolerationseconds
 //	CheckRuntimeClass                      plugin/pkg/admission/runtimeclass
 //
-// and what a Binding does to its pod. Left out: PriorityClasses other than the
-// two built in, mountable secrets.
+// and what a Binding does to its pod. Left out: mountable secrets.
 
 // DefaultServiceAccount is the account of pods that name none.
 const DefaultServiceAccount = "default"
@@ -129,19 +131,27 @@ func toleratesNoExecute(tolerations []corev1.Toleration, key string) bool {
 	return false
 }
 
-// SetPriority works out a new pod's priority from its class. The error's text
-// is the reason of a 403.
-func SetPriority(pod *corev1.Pod) error {
-	priority, ok := map[string]int32{
-		"": 0, "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000,
-	}[pod.Spec.PriorityClassName]
-	if !ok {
-		return fmt.Errorf("no PriorityClass with name %s was found", pod.Spec.PriorityClassName)
+// SetPriority works out a new pod's priority from its class, or where it names
+// none from the one that is the default, if there is one. named finds a class,
+// nil for none; defaults are those that say they are the default, of which the
+// lowest counts. The error's text is the reason of a 403.
+func SetPriority(pod *corev1.Pod, named func(name string) *schedulingv1.PriorityClass, defaults []*schedulingv1.PriorityClass) error {
+	class := &schedulingv1.PriorityClass{}
+	if name := pod.Spec.PriorityClassName; name != "" {
+		if class = named(name); class == nil {
+			return fmt.Errorf("no PriorityClass with name %s was found", name)
+		}
+	} else if len(defaults) > 0 {
+		class = slices.MinFunc(defaults, func(a, b *schedulingv1.PriorityClass) int { return cmp.Compare(a.Value, b.Value) })
+		pod.Spec.PriorityClassName = class.Name
+	}
+	priority, policy := class.Value, corev1.PreemptLowerPriority
+	if class.PreemptionPolicy != nil {
+		policy = *class.PreemptionPolicy
 	}
 	if given := pod.Spec.Priority; given != nil && *given != priority {
 		return fmt.Errorf("the integer value of priority (%d) must not be provided in pod spec; priority admission controller computed %d from the given PriorityClass name", *given, priority)
 	}
-	policy := corev1.PreemptLowerPriority
 	if given := pod.Spec.PreemptionPolicy; given != nil && *given != policy {
 		return fmt.Errorf("the string value of PreemptionPolicy (%s) must not be provided in pod spec; priority admission controller computed %s from the given PriorityClass name", *given, policy)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,7 +37,7 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 	if err := s.admitAccount(c, pod); err != nil {
 		return err
 	}
-	if err := api.SetPriority(pod); err != nil {
+	if err := s.admitPriority(pod); err != nil {
 		return c.forbidden(obj, err)
 	}
 	api.SetDefaultTolerations(pod)
@@ -94,6 +95,28 @@ func (s *Server) admitNamespace(c *call, obj api.Object) error {
 		Field:   "metadata.namespace",
 	})
 	return err
+}
+
+var priorityResource = api.Of[*schedulingv1.PriorityClass]().GVR()
+
+func (s *Server) admitPriority(pod *corev1.Pod) error {
+	shelf := s.shelves[priorityResource]
+	named := func(name string) *schedulingv1.PriorityClass {
+		if it := shelf.find("", name); it != nil {
+			return it.object().(*schedulingv1.PriorityClass)
+		}
+		return nil
+	}
+	var defaults []*schedulingv1.PriorityClass
+	if pod.Spec.PriorityClassName == "" {
+		shelf.each("", "", func(it *item) bool {
+			if class := it.object().(*schedulingv1.PriorityClass); class.GlobalDefault {
+				defaults = append(defaults, class)
+			}
+			return true
+		})
+	}
+	return api.SetPriority(pod, named, defaults)
 }
 
 // admitAccount gives a pod its service account, which has to exist.

@@ -48,7 +48,7 @@ var controlPlane = []component{
 	{actor: "cronjob-controller", start: cronjob.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
-	{actor: "scheduler", start: scheduler.Start},
+	{actor: "scheduler", start: scheduler.StartWithoutVolumes}, // Start, once a controller binds volumes
 }
 
 // assemble makes every component and starts it.

@@ -97,7 +97,7 @@ var filters []filter
 func init() {
 	filters = []filter{
 		nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit,
-		podTopologySpread, interPodAffinity,
+		volumeRestrictions, volumeBinding, volumeZone, podTopologySpread, interPodAffinity,
 	}
 }
 

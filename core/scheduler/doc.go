@@ -22,7 +22,8 @@
 // goes behind all others at once; a pod's end wakes only those that now fit on
 // its node; the configuration file is a ConfigMap (kube-system/kube-scheduler),
 // of which profiles, their plugins and weights are read.
-// Left out: dynamic resources (but for their word in the sentence), limits of
+// The assembly starts it without the plugins for volumes until something binds
+// claims. Left out: dynamic resources (but for their word in the sentence), limits of
 // volumes a node (no machine here has a CSI driver), storage capacity, pod
 // groups, extenders, permits.
 package scheduler

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -33,9 +34,12 @@ type scheduler struct {
 	nodes    *client.View[*corev1.Node]
 	sets     *client.View[*appsv1.ReplicaSet]
 	stateful *client.View[*appsv1.StatefulSet]
+	services *client.View[*corev1.Service]
+	budgets  *client.View[*policyv1.PodDisruptionBudget]
 	cache    *cache
 	dice     *rand.Rand
 	profiles map[string]*Profile
+	without  []string // plugins that no profile has
 	// prebinding are the pods that have a node and wait for their volumes.
 	prebinding map[string]*prebinding
 
@@ -44,13 +48,25 @@ type scheduler struct {
 }
 
 // Start makes the process a scheduler. It sees all nodes before the first pod.
-func Start(c *client.Client) {
+func Start(c *client.Client) { start(c, nil) }
+
+// StartWithoutVolumes is Start in a cluster where nobody binds claims: pods
+// don't wait for theirs.
+func StartWithoutVolumes(c *client.Client) {
+	start(c, []string{volumeRestrictions.name, volumeBinding.name, volumeZone.name})
+}
+
+// start leaves some plugins out of every profile.
+func start(c *client.Client, without []string) {
 	s := &scheduler{
-		c: c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"), prebinding: map[string]*prebinding{},
+		without: without,
+		c:       c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"), prebinding: map[string]*prebinding{},
 		pods:     client.NewView[*corev1.Pod](c, client.ViewOptions{}),
 		nodes:    client.NewView[*corev1.Node](c, client.ViewOptions{}),
 		sets:     client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
 		stateful: client.NewView[*appsv1.StatefulSet](c, client.ViewOptions{}),
+		services: client.NewView[*corev1.Service](c, client.ViewOptions{}),
+		budgets:  client.NewView[*policyv1.PodDisruptionBudget](c, client.ViewOptions{}),
 	}
 	s.loop = c.NewLoop("schedule", s.schedule)
 	s.loop.Rank(s.rank)
@@ -60,7 +76,8 @@ func Start(c *client.Client) {
 		Deleted: func(n *corev1.Node) { s.cache.removeNode(n.Name); s.wake(&change{wasNode: n}) },
 	})
 	s.pods.Handle(client.Handlers[*corev1.Pod]{Added: s.podAdded, Updated: s.podUpdated, Deleted: s.podDeleted})
-	s.startViews(s.namespaces())
+	s.services.Index(byNamespace, func(v *corev1.Service) []string { return []string{v.Namespace} })
+	s.startViews(append(s.watchStorage(), s.services, s.budgets, s.namespaces())...)
 }
 
 // namespaces keeps the namespaces' labels, which affinity terms may ask for.
@@ -88,6 +105,11 @@ func (s *scheduler) startViews(others ...started) {
 		views[i].OnSynced(views[i+1].Start)
 	}
 	s.profiles = s.readProfiles()
+	for _, p := range s.profiles {
+		for _, name := range s.without {
+			p.disabled[name] = true
+		}
+	}
 	views[0].Start()
 }
 
@@ -95,7 +117,7 @@ func (s *scheduler) startViews(others ...started) {
 // configuration that can't be read leaves the default, as an event says;
 // upstream doesn't start then.
 func (s *scheduler) readProfiles() map[string]*Profile {
-	out := map[string]*Profile{Name: &defaultProfile}
+	out := map[string]*Profile{Name: {Name: Name, disabled: map[string]bool{}}}
 	config, err := client.Get[*corev1.ConfigMap](s.c, ConfigNamespace, ConfigName)
 	if err != nil {
 		return out // mostly: there is none
@@ -209,7 +231,7 @@ func (s *scheduler) schedule(key string) error {
 
 func (s *scheduler) snapshot(pod *corev1.Pod) Snapshot {
 	return Snapshot{
-		Nodes: s.cache.order, Selector: s.ownersSelector(pod), Now: s.c.Now(),
+		Nodes: s.cache.order, Selector: s.kindSelector(pod), Now: s.c.Now(), Budgets: s.budgets.List(),
 		cache: s.cache, profile: s.profiles[pod.Spec.SchedulerName],
 	}
 }
@@ -223,8 +245,31 @@ func (d *Decision) verdict() trace.Verdict {
 	return v
 }
 
+const byNamespace = "namespace"
+
+// kindSelector is what pods of the same kind have in common: what the Services
+// that mean the pod select, and its owner's selector; nil when there is neither
+// (plugins/helper/spread.go).
+func (s *scheduler) kindSelector(pod *corev1.Pod) labels.Selector {
+	all := labels.Set{}
+	for _, service := range s.services.By(byNamespace, pod.Namespace) {
+		if len(service.Spec.Selector) > 0 && labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(pod.Labels)) {
+			all = labels.Merge(all, service.Spec.Selector)
+		}
+	}
+	selector := s.ownersSelector(pod)
+	if len(all) == 0 {
+		return selector
+	}
+	if selector == nil {
+		return labels.SelectorFromSet(all)
+	}
+	requirements, _ := labels.SelectorFromSet(all).Requirements()
+	return selector.Add(requirements...)
+}
+
 // ownersSelector is the selector of the replica set or stateful set that
-// controls the pod, nil when there is none (plugins/helper/spread.go).
+// controls the pod, nil when there is none.
 func (s *scheduler) ownersSelector(pod *corev1.Pod) labels.Selector {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	if owner == nil {
