@@ -1,7 +1,7 @@
 // Serves the built page on loopback: `npm run serve`, PORT says where (8080).
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { dirname, extname, join, normalize, sep } from 'node:path';
+import { basename, dirname, extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
@@ -14,6 +14,8 @@ const types = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
   '.gz': 'application/gzip',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** The file that a request's path means, undefined when there is none. */
@@ -31,8 +33,8 @@ function file(base, url) {
   return existsSync(found) ? found : undefined;
 }
 
-/** A server of the built page under base, a path that ends in a slash. */
-export function server(base = '/') {
+/** A server of the built page under base, a path that ends in a slash; change may put other bytes in a file's place. */
+export function server(base = '/', change = (_name, content) => content) {
   return createServer((request, response) => {
     const name = file(base, request.url ?? '/');
     if (!name || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -40,15 +42,15 @@ export function server(base = '/') {
       response.end(name ? 'method not allowed\n' : 'not found\n');
       return;
     }
+    const content = change(basename(name), readFileSync(name));
     const hashed = name.includes(`${sep}assets${sep}`);
     response.writeHead(200, {
       'content-type': types[extname(name)] ?? 'application/octet-stream',
-      'content-length': statSync(name).size,
+      'content-length': content.length,
       'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
       'x-content-type-options': 'nosniff',
     });
-    if (request.method === 'HEAD') response.end();
-    else createReadStream(name).pipe(response);
+    response.end(request.method === 'HEAD' ? undefined : content);
   });
 }
 

@@ -2,15 +2,20 @@ import { useEffect, useState } from 'preact/hooks';
 import { Steps } from './chain/Steps';
 import { ConsoleView } from './console/ConsoleView';
 import { Editor } from './console/Editor';
+import { embedded, layout } from './embed/frame';
 import { Header } from './header/Header';
 import { Notice } from './header/Notice';
 import { detect, languages, remember, translator, Words, type Language } from './i18n';
 import { LessonPanel } from './lessons/Panel';
 import { ClusterMap } from './map/Map';
+import { Update } from './offline/Update';
+import { KeptNowhere } from './share/Kept';
 import { useStore, type Store } from './store';
 import { Controls } from './time/Controls';
 import { Tabs, type View } from './header/Tabs';
 import { Writes } from './writes/Writes';
+
+const shown = layout(location.search);
 
 export function App({ store }: { store: Store }) {
   const [language, setLanguage] = useState<Language>(detect);
@@ -38,7 +43,9 @@ export function App({ store }: { store: Store }) {
       </a>
       <Header store={store} language={language} onLanguage={choose} />
       <Notice store={store} />
-      <main class="views" data-view={view} data-lesson={!!store.lessonId}>
+      {!embedded && <Update />}
+      {!embedded && store.storage.nowhere && store.phase === 'ready' && <KeptNowhere store={store} />}
+      <main class="views" data-view={view} data-lesson={!!store.lessonId} data-shown={shown?.join(' ')}>
         {store.lessonId ? (
           <LessonPanel store={store} id={store.lessonId} language={language} onConsole={toConsole} />
         ) : (

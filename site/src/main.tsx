@@ -1,9 +1,12 @@
 import { render } from 'preact';
 import { App } from './app';
+import { embedded, Frame } from './embed/frame';
 import type { Speed } from './engine/protocol';
 import { lessonIn } from './lessons/address';
+import { keepOffline } from './offline/offline';
+import { read } from './share/link';
 import { allowed, first, nodes } from './storage/clusters';
-import { Store } from './store';
+import { Store, type Begin } from './store';
 
 const nodesWhenNew = 3;
 const asked = new URLSearchParams(location.search);
@@ -15,11 +18,30 @@ function number(name: string, otherwise: number, least: number, most: number): n
   return Number.isInteger(n) ? Math.min(Math.max(n, least), most) : otherwise;
 }
 
-const speed = asked.get('speed') ?? '';
-const named = asked.get('cluster') ?? '';
-const cluster = allowed(named) ? named : first;
-const mode = asked.get('worker') === 'dedicated' || !('SharedWorker' in window) ? 'dedicated' : 'shared';
-const store = new Store(speeds.includes(speed) ? (speed as Speed) : 'watch', cluster, mode, lessonIn(location.search));
-// The engine is fetched while the page is being drawn.
-store.boot(number('nodes', nodes(cluster) ?? nodesWhenNew, 1, 500), number('seed', 1, 0, 2 ** 32));
-render(<App store={store} />, document.getElementById('app')!);
+/** What a link has the cluster begin with; such a cluster is kept nowhere. */
+async function begin(): Promise<Begin | undefined> {
+  const start = new URLSearchParams(location.hash.slice(1)).get('start');
+  const lines = start?.split('\n').map((line) => line.trim()).filter(Boolean);
+  const shared = await read(location.hash).catch(() => ({ session: '' + location.hash }));
+  if (!embedded && !lines && !shared) return undefined;
+  return { start: lines, ...shared };
+}
+
+async function open() {
+  const speed = asked.get('speed') ?? '';
+  const named = asked.get('cluster') ?? '';
+  const begins = await begin();
+  const cluster = begins ? undefined : allowed(named) ? named : first;
+  const mode = begins || asked.get('worker') === 'dedicated' || !('SharedWorker' in window) ? 'dedicated' : 'shared';
+  const store = new Store(speeds.includes(speed) ? (speed as Speed) : 'watch', cluster, mode, lessonIn(location.search));
+  // The engine is fetched while the page is being drawn.
+  store.boot(number('nodes', cluster === undefined ? nodesWhenNew : (nodes(cluster) ?? nodesWhenNew), 1, 500), number('seed', 1, 0, 2 ** 32), begins);
+  if (embedded) new Frame(store);
+  // Kept for offline only when the engine is there: it must not wait for a second copy of itself.
+  if (!embedded) store.tap((event) => event.type === 'ready' && void keepOffline());
+  render(<App store={store} />, document.getElementById('app')!);
+}
+
+// Another link in the same tab is another page.
+addEventListener('hashchange', () => /^#(session|cluster|start)=/.test(location.hash) && location.reload());
+void open();

@@ -5,6 +5,7 @@ import { nodeOf } from './engine/actors';
 import { Engine, type Mode } from './engine/client';
 import type {
   ActorState,
+  BootRequest,
   Change,
   EditEvent,
   EngineEvent,
@@ -13,12 +14,13 @@ import type {
   FrameEvent,
   Overview,
   Request,
+  SharedEvent,
   Speed,
   WorkerEvent,
 } from './engine/protocol';
 import { engineName } from './lessons/address';
 import type { Lesson } from './lessons/lesson';
-import { database } from './storage/clusters';
+import { database, ofThisTab } from './storage/clusters';
 import { Storage } from './storage/storage';
 import { placed } from './words';
 
@@ -29,6 +31,9 @@ const lightTime = 1600;
 
 /** How many writes the page keeps; the engine has them all. */
 const keepWrites = 30_000;
+
+/** What a new cluster begins with. */
+export type Begin = Pick<BootRequest, 'start' | 'session' | 'archive'>;
 
 /** Everything the page shows. It is changed in place; `version` tells that it was. */
 export class Store {
@@ -77,16 +82,20 @@ export class Store {
   private undrawn = false;
   private completions = new Map<number, (words: string[]) => void>();
   private lastCompletion = 0;
+  private shares = new Map<number, (shared: SharedEvent) => void>();
+  private lastShare = 0;
+  private taps: ((event: EngineEvent | WorkerEvent) => void)[] = [];
   private dim: ReturnType<typeof setTimeout> | undefined;
 
+  /** cluster undefined: one that is kept nowhere. */
   constructor(
     private speed: Speed,
-    cluster: string,
+    cluster: string | undefined,
     mode: Mode,
     readonly lessonId?: string,
   ) {
-    this.database = lessonId ? engineName(lessonId) : database(cluster);
-    this.storage = new Storage(cluster, (request) => this.send(request), () => this.changed());
+    this.database = cluster === undefined ? ofThisTab() : lessonId ? engineName(lessonId) : database(cluster);
+    this.storage = new Storage(cluster ?? 'shared', cluster === undefined, (request) => this.send(request), () => this.changed());
     this.engine = new Engine((event) => this.take(event), mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
       // What comes now is of more interest than what was looked at.
@@ -95,8 +104,22 @@ export class Store {
   }
 
   /** Starts the engine with the cluster that is in this browser, or a new one; or with a lesson, which it is then given. */
-  boot(nodes: number, seed: number) {
-    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: !!this.lessonId });
+  boot(nodes: number, seed: number, begin: Begin = {}) {
+    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: !!this.lessonId, ...begin });
+  }
+
+  /** Has someone hear what the engine tells, after the store has taken it in. */
+  tap(hear: (event: EngineEvent | WorkerEvent) => void) {
+    this.taps.push(hear);
+  }
+
+  /** Asks for what a link to this very cluster has to hold. */
+  share(): Promise<SharedEvent> {
+    const id = ++this.lastShare;
+    return new Promise((resolve) => {
+      this.shares.set(id, resolve);
+      this.send({ type: 'share', id });
+    });
   }
 
   send(request: Request) {
@@ -168,6 +191,7 @@ export class Store {
 
   private take(event: EngineEvent | WorkerEvent) {
     this.hear(event);
+    this.taps.forEach((hear) => hear(event));
     this.changed();
   }
 
@@ -218,6 +242,12 @@ export class Store {
         return;
       case 'edit':
         this.editor = event;
+        return;
+      case 'typed':
+        return this.console.told(event.id, event.line);
+      case 'shared':
+        this.shares.get(event.id)?.(event);
+        this.shares.delete(event.id);
         return;
       case 'object':
         return;

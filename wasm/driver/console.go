@@ -16,7 +16,8 @@ type console struct {
 	opened  int
 }
 
-// line is a console line under way. Each tab counts its own lines.
+// line is a console line under way. Each tab counts its own lines; those below
+// 0 are nobody's.
 type line struct {
 	tab, id int
 	text    string
@@ -31,11 +32,15 @@ type editor struct {
 
 func (c *console) line(tab, id int) *line {
 	for _, l := range c.running {
-		if l.tab == tab && l.id == id {
+		if l.id == id && (l.tab == tab || id < 0) {
 			return l
 		}
 	}
 	return nil
+}
+
+func (c *console) ended(l *line) {
+	c.running = slices.DeleteFunc(c.running, func(other *line) bool { return other == l })
 }
 
 // asking is the line that has called for an editor or a clear screen: the
@@ -86,7 +91,7 @@ func (d *Driver) exec(from int, r execRequest) error {
 	l := &line{tab: from, id: r.ID, text: r.Line, stop: func() {}}
 	d.console.running = append(d.console.running, l)
 	l.stop = d.typing()(r.Line, print("out"), print("err"), func(exit int) {
-		d.console.running = slices.DeleteFunc(d.console.running, func(other *line) bool { return other == l })
+		d.console.ended(l)
 		rev := d.c.Revision()
 		safely(func(err error) {
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -38,6 +39,9 @@ type Options struct {
 type Driver struct {
 	opts     Options
 	database string
+	seed     uint64
+	nodes    int
+	begin    *beginning
 	c        *cluster.Cluster
 	restored bool
 	ready    bool
@@ -53,7 +57,7 @@ type Driver struct {
 
 // New makes a driver that waits for a boot request.
 func New(opts Options) *Driver {
-	return &Driver{opts: opts, pace: pace{playing: true, speed: Watch}}
+	return &Driver{opts: opts, pace: pace{playing: true, speed: Watch}, begin: &beginning{}}
 }
 
 // Handle takes one message of a tab. What is wrong with it is answered by a
@@ -107,6 +111,7 @@ var requests = map[string]func(*Driver, int, []byte) error{
 	"lesson":    handler((*Driver).takeLesson),
 	"answer":    handler((*Driver).answer),
 	"handIn":    handler((*Driver).handIn),
+	"share":     handler((*Driver).share),
 }
 
 // handler decodes a message into the request that take wants.
@@ -135,19 +140,31 @@ func (d *Driver) boot(from int, r bootRequest) error {
 	}
 	d.join(from)
 	d.database, d.forLessons = r.Database, r.Lessons
-	if d.c == nil && !d.forLessons {
-		d.open(r)
+	if d.c != nil || d.forLessons {
+		return nil
 	}
+	begin, err := d.prepare(&r)
+	if err != nil {
+		d.fail("session", err)
+		return nil
+	}
+	d.begin = begin
+	d.open(r)
 	return nil
 }
 
 // open opens the database and the cluster in it.
 func (d *Driver) open(r bootRequest) {
-	log, err := d.opts.Open(r.Database)
+	log, err := d.openLog(r)
 	if err != nil {
-		d.fail("storage", err)
+		kind := "storage"
+		if len(r.Archive) > 0 {
+			kind = "session"
+		}
+		d.fail(kind, err)
 		return
 	}
+	d.seed, d.nodes = r.Seed, r.Nodes
 	d.c, err = cluster.New(cluster.Options{
 		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: newFiles(),
 		Edit: d.edit, Clear: d.clear,
@@ -168,7 +185,7 @@ func (d *Driver) abandon() {
 	if d.c != nil {
 		_ = d.c.Close() // it has failed already, and everyone was told
 	}
-	d.c, d.lesson, d.ready, d.failed = nil, nil, false, nil
+	d.c, d.lesson, d.ready, d.failed, d.begin = nil, nil, false, nil, &beginning{}
 	d.console, d.view = console{}, view{}
 	for _, t := range d.tabs {
 		t.ready, t.frame = false, frames{}
@@ -197,8 +214,8 @@ func (d *Driver) Slice() time.Duration {
 	var wait time.Duration
 	if d.ready {
 		wait = d.run()
-	} else {
-		wait = d.bringUp()
+	} else if wait = d.bringUp(); d.c == nil {
+		return wait
 	}
 	d.c.Flush()
 	if err := d.c.Err(); err != nil {
@@ -207,18 +224,26 @@ func (d *Driver) Slice() time.Duration {
 	return sooner(sooner(wait, d.teach(wait != 0)), d.report())
 }
 
-// bringUp runs the start of the components as fast as can be.
+// bringUp runs the start of the components, and what the cluster begins with,
+// as fast as can be.
 func (d *Driver) bringUp() time.Duration {
-	for end := d.opts.Now().Add(sliceTime); d.opts.Now().Before(end); {
-		for range 16 {
-			if d.c.Quiet() {
-				d.ready = true
-				d.pace.wall = d.opts.Now()
-				return 0
-			}
-			d.moveOn()
-		}
+	end, n := d.opts.Now().Add(sliceTime), 0
+	over := func() bool {
+		n++
+		return n%16 == 0 && !d.opts.Now().Before(end) // the clock is not read for each event
 	}
+	ready, err := d.begin.proceed(d, over)
+	switch {
+	case errors.Is(err, errLater):
+		return 0
+	case err != nil:
+		_ = d.c.Close() // nobody has seen it
+		d.c = nil
+		d.fail("session", err)
+		return forever
+	}
+	d.ready = ready
+	d.pace.wall = d.opts.Now()
 	return 0
 }
 
@@ -321,8 +346,10 @@ func (d *Driver) reset(int, resetRequest) error {
 	}
 	d.c, d.ready, d.failed = nil, false, nil
 	d.console, d.view = console{}, view{}
-	if err := d.opts.Delete(d.database); err != nil {
-		return err
+	if !strings.HasPrefix(d.database, Nowhere) {
+		if err := d.opts.Delete(d.database); err != nil {
+			return err
+		}
 	}
 	d.tell(goneEvent{"gone"})
 	d.tabs = nil

@@ -23,6 +23,10 @@ type (
 		Database string `json:"database"`
 		Speed    Speed  `json:"speed"`
 		Lessons  bool   `json:"lessons"`
+		// What a new cluster begins with.
+		Start   []string `json:"start,omitempty"`
+		Session string   `json:"session,omitempty"`
+		Archive []byte   `json:"archive,omitempty"`
 	}
 	execRequest struct {
 		ID   int    `json:"id"`
@@ -89,6 +93,9 @@ type (
 		Answer lessons.Answer `json:"answer"`
 	}
 	handInRequest struct {
+		ID int `json:"id"`
+	}
+	shareRequest struct {
 		ID int `json:"id"`
 	}
 )
@@ -204,9 +211,21 @@ type (
 		ID   int    `json:"id"`
 		Data string `json:"data"`
 	}
+	sharedEvent struct {
+		Type    string `json:"type"`
+		ID      int    `json:"id"`
+		Session string `json:"session"`
+		Archive []byte `json:"archive"`
+		Error   string `json:"error"`
+	}
+	typedEvent struct {
+		Type string `json:"type"`
+		ID   int    `json:"id"`
+		Line string `json:"line"`
+	}
 	failedEvent struct {
 		Type    string `json:"type"`
-		Kind    string `json:"kind"` // storage, space, engine or request
+		Kind    string `json:"kind"` // storage, space, session, engine or request
 		Message string `json:"message"`
 	}
 )

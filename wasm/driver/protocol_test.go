@@ -70,12 +70,14 @@ var messages = map[string]any{
 	"ObjectRequest": objectRequest{}, "DrawnRequest": drawnRequest{}, "ResetRequest": resetRequest{},
 	"UsageRequest": usageRequest{}, "ExportRequest": exportRequest{}, "ImportRequest": importRequest{}, "RoomRequest": roomRequest{},
 	"LessonRequest": lessonRequest{}, "AnswerRequest": answerRequest{}, "HandInRequest": handInRequest{},
+	"ShareRequest": shareRequest{},
 
 	"ReadyEvent": readyEvent{}, "FrameEvent": frameEvent{}, "OutputEvent": outputEvent{}, "DoneEvent": doneEvent{},
 	"CompletedEvent": completedEvent{}, "ChangedEvent": changedEvent{}, "ObjectEvent": objectEvent{},
 	"EditEvent": editEvent{}, "ClearEvent": clearEvent{}, "GoneEvent": goneEvent{}, "FailedEvent": failedEvent{},
 	"UsageEvent": usageEvent{}, "ExportedEvent": exportedEvent{}, "ImportedEvent": importedEvent{}, "ResumedEvent": resumedEvent{},
 	"OpenedEvent": openedEvent{}, "ChecksEvent": checksEvent{}, "KeptEvent": keptEvent{}, "HandedInEvent": handedInEvent{},
+	"SharedEvent": sharedEvent{}, "TypedEvent": typedEvent{},
 }
 
 // fromWorker are the messages of the page's own scripts around the engine.

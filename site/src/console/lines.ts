@@ -41,11 +41,19 @@ export class Console {
   ) {}
 
   /** Types a line; it runs when those before it are done and the engine is there. */
-  type(text: string) {
-    this.lines.push({ id: ++this.last, text, state: 'queued', output: [], size: 0, exit: 0, cut: false });
+  type(text: string): number {
+    const id = ++this.last;
+    this.lines.push({ id, text, state: 'queued', output: [], size: 0, exit: 0, cut: false });
     this.lines = this.lines.filter((line, i) => line.state !== 'done' || i >= this.lines.length - keepLines);
     this.typed();
     this.next();
+    this.changed();
+    return id;
+  }
+
+  /** A line that was not typed here runs, or has run. */
+  told(id: number, text: string) {
+    this.lines.push({ id, text, state: 'running', output: [], size: 0, exit: 0, cut: false });
     this.changed();
   }
 

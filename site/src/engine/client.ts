@@ -2,6 +2,7 @@ import {
   engineChannel,
   generationOf,
   hold,
+  nowhere,
   leaderLock,
   tabChannel,
   tabLock,
@@ -43,6 +44,7 @@ export class Engine {
   /** Joins the engine that runs a database, or starts it. */
   async start(boot: BootRequest) {
     this.boot = boot;
+    if (this.isOwn) return this.own();
     const { held, lost } = hold(tabLock(this.tab));
     try {
       await Promise.race([held, lost]);
@@ -83,13 +85,27 @@ export class Engine {
       this.post = (message) => port.postMessage(message);
     } else if (this.leads) {
       this.worker?.terminate();
-      const worker = new Worker(workerURL, { type: 'module', name });
-      worker.onmessage = ({ data }) => this.take(data);
-      worker.onerror = (event) => this.broken(event);
-      this.worker = worker;
-      this.post = (message) => worker.postMessage(message);
+      this.employ(name);
     }
     this.post({ kind: 'join', tab: this.tab });
+  }
+
+  private get isOwn(): boolean {
+    return this.boot!.database.startsWith(nowhere);
+  }
+
+  /** Starts a worker that only this tab knows of. */
+  private own() {
+    this.employ(writeName({ database: this.boot!.database, generation: 0 }));
+    this.post({ kind: 'join', tab: this.tab });
+  }
+
+  private employ(name: string) {
+    const worker = new Worker(workerURL, { type: 'module', name });
+    worker.onmessage = ({ data }) => this.take(data);
+    worker.onerror = (event) => this.broken(event);
+    this.worker = worker;
+    this.post = (message) => worker.postMessage(message);
   }
 
   private shared(name: string): SharedWorker {
@@ -151,7 +167,7 @@ export class Engine {
     this.joined = engine;
     this.unanswered = 0;
     this.watch = new AbortController();
-    whenReleased(engine, () => this.lost(), this.watch.signal);
+    if (!this.isOwn) whenReleased(engine, () => this.lost(), this.watch.signal);
     this.say(this.boot!);
     this.waiting.splice(0).forEach((request) => this.say(request));
   }

@@ -23,7 +23,11 @@ export class Hub {
   /** What the worker's script said last, for those who come later. */
   private said: WorkerEvent | FailedEvent | undefined;
 
-  constructor(private readonly engine: string) {}
+  /** own: the worker is of one tab, and dies with it. */
+  constructor(
+    private readonly engine: string,
+    private readonly own: boolean,
+  ) {}
 
   /** Called by the engine: it hears requests from now on. */
   listen(hear: (tab: number, text: string) => void, leave: (tab: number) => void) {
@@ -67,11 +71,12 @@ export class Hub {
     const tab = { number: ++this.last, post };
     this.tabs.set(name, tab);
     this.byNumber.set(tab.number, tab);
-    whenReleased(tabLock(name), () => {
+    const gone = () => {
       this.tabs.delete(name);
       this.byNumber.delete(tab.number);
       this.leave?.(tab.number);
-    });
+    };
+    if (!this.own) whenReleased(tabLock(name), gone);
     post({ kind: 'joined', engine: this.engine });
     if (this.said) post({ kind: 'say', engine: this.engine, text: JSON.stringify(this.said) });
   }

@@ -15,6 +15,9 @@ export type FromWorker =
   | { kind: 'say'; engine: string; text: string }
   | { kind: 'pong'; engine: string };
 
+/** Begins the name of a database that is kept nowhere: its worker is of one tab only, and needs no locks, which a page in somebody else's may not have. */
+export const nowhere = 'memory:';
+
 /** A worker's name: the database that it opens, and how often tabs have given up on one that did not answer. */
 export interface WorkerName {
   database: string;

@@ -4,7 +4,10 @@
 
 // --- What the page asks of the engine -------------------------------------
 
-/** Opens the database and the cluster in it, or joins who has; `nodes` and `seed` count only for a new one, `speed` only where no other tab is. */
+/**
+ * Opens the database and the cluster in it, or joins who has; `nodes`, `seed` and what follows `speed` count only for
+ * a new one, `speed` only where no other tab is. A database whose name begins with `memory:` is kept nowhere.
+ */
 export interface BootRequest {
   type: 'boot';
   seed: number;
@@ -13,6 +16,12 @@ export interface BootRequest {
   speed: Speed;
   /** A lesson is to be done here, which `lesson` says; the database is only a name. */
   lessons: boolean;
+  /** Console lines typed, each to its end, before the cluster is ready. */
+  start?: string[];
+  /** A shared session, done again before the cluster is ready; it brings its own seed and nodes. */
+  session?: string;
+  /** A cluster to begin with, base64; only in memory. */
+  archive?: string;
 }
 
 /** Runs what was typed at the console: one line, or several with here-documents. */
@@ -153,6 +162,12 @@ export interface HandInRequest {
   id: number;
 }
 
+/** Asks for what a link to this very cluster has to hold; answered by `shared`. */
+export interface ShareRequest {
+  type: 'share';
+  id: number;
+}
+
 export type Request =
   | BootRequest
   | ExecRequest
@@ -175,7 +190,8 @@ export type Request =
   | RoomRequest
   | LessonRequest
   | AnswerRequest
-  | HandInRequest;
+  | HandInRequest
+  | ShareRequest;
 
 // --- What the engine tells the page ----------------------------------------
 
@@ -333,11 +349,28 @@ export interface HandedInEvent {
   data: string;
 }
 
-/** Something is wrong. `storage`: nothing can be saved any more; `engine`: it has stopped. */
+/** One of `session` and `archive` is there, or an error. */
+export interface SharedEvent {
+  type: 'shared';
+  id: number;
+  session: string;
+  /** base64 */
+  archive: string | null;
+  error: string;
+}
+
+/** A line that no tab has typed, but a session or whoever embeds the page; its `output` and `done` follow. */
+export interface TypedEvent {
+  type: 'typed';
+  id: number;
+  line: string;
+}
+
+/** Something is wrong. `storage`: nothing can be saved any more; `session`: what was shared cannot be had again; `engine`: it has stopped. */
 export interface FailedEvent {
   type: 'failed';
   /** forbidden is the page's own: the browser keeps nothing for it, and no engine was started. */
-  kind: 'storage' | 'space' | 'engine' | 'request' | 'forbidden';
+  kind: 'storage' | 'space' | 'session' | 'engine' | 'request' | 'forbidden';
   message: string;
 }
 
@@ -360,6 +393,8 @@ export type EngineEvent =
   | ChecksEvent
   | KeptEvent
   | HandedInEvent
+  | SharedEvent
+  | TypedEvent
   | FailedEvent;
 
 // --- What the worker's own script tells the page, before there is an engine --

@@ -6,7 +6,7 @@
 import '../../build/wasm_exec.js';
 import moduleURL from '../../build/tabernetes.wasm.gz?url';
 import { Hub } from './hub';
-import { databaseLock, engineChannel, engineLock, hold, readName, tabChannel, type FromWorker, type ToWorker } from './line';
+import { databaseLock, engineChannel, engineLock, hold, nowhere, readName, tabChannel, type FromWorker, type ToWorker } from './line';
 
 declare const self: DedicatedWorkerGlobalScope | SharedWorkerGlobalScope;
 declare const Go: new () => { importObject: WebAssembly.Imports; run(instance: WebAssembly.Instance): Promise<void> };
@@ -19,9 +19,10 @@ const mourn = 1000;
 
 const name = readName(self.name);
 const engine = engineLock(name, crypto.randomUUID());
-const hub = new Hub(engine);
-/** A tab may know this worker only once its death would be noticed. */
-const { held } = hold(engine);
+const own = name.database.startsWith(nowhere);
+const hub = new Hub(engine, own);
+/** A tab may know this worker only once its death would be noticed; an own worker dies with its tab. */
+const held = own ? Promise.resolve() : hold(engine).held;
 Object.assign(globalThis, { tabernetes: hub });
 
 /** Each tab has a port of its own. */
@@ -37,6 +38,7 @@ function shared(scope: SharedWorkerGlobalScope) {
 function dedicated(scope: DedicatedWorkerGlobalScope) {
   scope.onmessage = ({ data }: MessageEvent<ToWorker>) =>
     held.then(() => hub.take(data, (message) => scope.postMessage(message)));
+  if (own) return;
   const channel = new BroadcastChannel(engineChannel(name.database));
   const others = new Map<string, BroadcastChannel>();
   channel.onmessage = ({ data }: MessageEvent<ToWorker | FromWorker>) => {
@@ -51,6 +53,7 @@ function dedicated(scope: DedicatedWorkerGlobalScope) {
 
 /** Resolves when this worker is the only one on its database; the lock is released when the worker ends. */
 function alone(): Promise<void> {
+  if (own) return Promise.resolve();
   return new Promise((resolve) => {
     const take = (options: LockOptions) =>
       navigator.locks.request(databaseLock(name.database), options, (lock) => {

@@ -1,5 +1,6 @@
 import { useWords } from '../i18n';
 import { Reset } from '../storage/Reset';
+import { address, first } from '../storage/clusters';
 import { Export, ToldLine } from '../storage/StorageView';
 import type { Store } from '../store';
 import { failureKind } from './Status';
@@ -26,7 +27,7 @@ export function Notice({ store }: { store: Store }) {
             </button>
           )}
           {kind !== 'failed' && store.frame && <Export storage={store.storage} />}
-          <Reset store={store} />
+          {kind === 'session' ? <a href={address(first)}>{t('engine.session.own')}</a> : <Reset store={store} />}
         </p>
         <ToldLine told={store.storage.told} />
       </section>

@@ -1,4 +1,6 @@
+import { embedded } from '../embed/frame';
 import { useWords, type Translate } from '../i18n';
+import { ShareButton } from '../share/Share';
 import { StorageButton } from '../storage/StorageView';
 import type { Store } from '../store';
 
@@ -29,8 +31,9 @@ function Saved({ store }: { store: Store }) {
   const safe = frame.durable >= frame.revision;
   return (
     <>
-      <span class="saved">{safe ? t('engine.saved', { n: frame.durable }) : t('engine.saving')}</span>
-      <StorageButton store={store} />
+      {!store.storage.nowhere && <span class="saved">{safe ? t('engine.saved', { n: frame.durable }) : t('engine.saving')}</span>}
+      {!embedded && <StorageButton store={store} />}
+      {!embedded && <ShareButton store={store} />}
     </>
   );
 }
@@ -53,8 +56,8 @@ function words(store: Store, t: Translate): string {
   }
 }
 
-/** Which of the three sad stories is told. */
-export function failureKind(store: Store): 'storage' | 'space' | 'forbidden' | 'failed' {
+/** Which of the sad stories is told. */
+export function failureKind(store: Store): 'storage' | 'space' | 'session' | 'forbidden' | 'failed' {
   const kind = store.failure?.kind;
-  return kind === 'storage' || kind === 'space' || kind === 'forbidden' ? kind : 'failed';
+  return kind === 'storage' || kind === 'space' || kind === 'session' || kind === 'forbidden' ? kind : 'failed';
 }

@@ -37,7 +37,30 @@ export const en = {
   'engine.failed.title': 'The control plane has stopped',
   'engine.failed.text':
     'This should not happen. What was answered is safe on disk: reload the page to go on. If it stops again, delete the cluster and start anew.',
+  'engine.session.title': 'This link cannot be played again',
+  'engine.session.text':
+    'It may be damaged, or come from another version of this page, in which the same session would go another way. Nothing in this browser was changed.',
+  'engine.session.own': 'Go to my own cluster',
   'engine.reload': 'Reload',
+  'update.title': 'A newer version of this page is here',
+  'update.text': 'It comes when all tabs of this page have been closed. Until then everything stays as it is; a lesson goes on undisturbed.',
+  'update.now': 'Use it now',
+  'update.later': 'Later',
+
+  'share.open': 'Share …',
+  'share.title': 'Share this session',
+  'share.making': 'Packing the session …',
+  'share.session': 'Whoever opens this link sees your session from its first command to this moment, done again in their own browser. The link holds all of it: nothing is sent to a server.',
+  'share.archive': 'Whoever opens this link gets a copy of this cluster as it is now, in their own browser. The link holds all of it: nothing is sent to a server.',
+  'share.link': 'Link',
+  'share.copy': 'Copy',
+  'share.copied': 'Copied.',
+  'share.size': '{n} characters long.',
+  'shared.title': 'This cluster was shared with you.',
+  'shared.text': 'It runs in this tab only and is gone when you close it. Do with it what you like.',
+  'shared.keepAs': 'Keep it …',
+  'shared.keep': 'Keep',
+
   'engine.reset': 'Delete cluster …',
   'engine.reset.sure': 'Delete the cluster in this browser and start with an empty one? This cannot be undone.',
 

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useWords, type Translate } from '../i18n';
 import type { Store } from '../store';
 import { Reset } from './Reset';
-import { address, allowed, longest } from './clusters';
+import { address } from './clusters';
+import { Named } from './Named';
 import type { Storage, Told } from './storage';
 
 /** Opens the storage dialog. */
@@ -153,49 +154,6 @@ function Import({ storage }: { storage: Storage }) {
         />
       )}
     </section>
-  );
-}
-
-interface NamedProps {
-  id: string;
-  label: string;
-  act: string;
-  busy?: boolean;
-  taken: string[];
-  onName: (name: string) => void;
-}
-
-/** Asks for a new cluster's name. */
-function Named({ id, label, act, busy, taken, onName }: NamedProps) {
-  const t = useWords();
-  const [name, setName] = useState('');
-  const wrong = name !== '' && (!allowed(name) ? t('storage.name.rule') : taken.includes(name) ? t('storage.name.taken') : '');
-  return (
-    <form
-      class="named"
-      onSubmit={(e) => {
-        e.preventDefault();
-        if (name && !wrong) onName(name);
-      }}
-    >
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        value={name}
-        maxLength={longest}
-        autocomplete="off"
-        spellcheck={false}
-        aria-invalid={!!wrong}
-        aria-describedby={`${id}-wrong`}
-        onInput={(e) => setName(e.currentTarget.value.trim())}
-      />
-      <button type="submit" disabled={busy || !name || !!wrong}>
-        {act}
-      </button>
-      <span id={`${id}-wrong`} class="wrong" role="status">
-        {wrong}
-      </span>
-    </form>
   );
 }
 

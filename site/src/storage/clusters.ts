@@ -1,5 +1,6 @@
 // The clusters in this browser: a database each, told apart by name.
 
+import { nowhere } from '../engine/line';
 import { keep, recall } from '../kept';
 
 const prefix = 'tabernetes';
@@ -20,6 +21,9 @@ export function database(name: string): string {
   return name === first ? prefix : `${prefix}.${name}`;
 }
 
+/** A database that is kept nowhere: each page has its own. */
+export const ofThisTab = () => `${nowhere}${crypto.randomUUID()}`;
+
 /** The cluster in a database, undefined where there is none of ours. */
 export function clusterIn(database: string): string | undefined {
   if (database === prefix) return first;
@@ -30,8 +34,7 @@ export function clusterIn(database: string): string | undefined {
 /** Where the page shows a cluster. */
 export function address(name: string): string {
   const asked = new URLSearchParams(location.search);
-  asked.delete('nodes');
-  asked.delete('seed');
+  for (const name of ['nodes', 'seed', 'embed']) asked.delete(name);
   if (name === first) asked.delete('cluster');
   else asked.set('cluster', name);
   const query = asked.toString();

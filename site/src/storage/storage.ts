@@ -37,6 +37,8 @@ export class Storage {
 
   constructor(
     readonly cluster: string,
+    /** The cluster is kept nowhere. */
+    readonly nowhere: boolean,
     private readonly send: (request: Request) => void,
     private readonly changed: () => void,
   ) {}
@@ -58,7 +60,7 @@ export class Storage {
 
   /** A command has done its work, so there is something worth keeping: asks the browser, once, not to evict it. */
   worked() {
-    if (this.asked) return;
+    if (this.asked || this.nowhere) return;
     this.asked = true;
     void this.persist();
   }
@@ -79,7 +81,7 @@ export class Storage {
     this.persisted = await navigator.storage?.persisted?.();
     const databases = (await indexedDB.databases?.()) ?? [];
     const found = databases.map(({ name }) => clusterIn(name ?? '')).filter((name) => name !== undefined);
-    this.clusters = [...new Set([...found, this.cluster])].sort();
+    this.clusters = [...new Set(this.nowhere ? found : [...found, this.cluster])].sort();
     this.changed();
   }
 
@@ -102,7 +104,19 @@ export class Storage {
   async import(file: File, name: string) {
     if (this.clusters.includes(name)) return this.tell({ what: 'taken', name });
     if (file.size > maxFile) return this.tell({ what: 'tooLarge', name: file.name });
-    const data = await base64(file);
+    await this.put(await base64(file), name);
+  }
+
+  /** Keeps a cluster that is kept nowhere in this browser, and goes there. */
+  async keepAs(name: string) {
+    const answer = await this.ask((id) => ({ type: 'export', id, name }));
+    if (answer.type !== 'exported') return;
+    if (answer.error) return this.tell({ what: 'exportFailed', why: answer.error });
+    await this.put(answer.data, name);
+  }
+
+  /** Makes a cluster of an exported one, base64, and goes there. */
+  private async put(data: string, name: string) {
     const answer = await this.ask((id) => ({ type: 'import', id, database: database(name), data }));
     if (answer.type !== 'imported') return;
     if (answer.error) {

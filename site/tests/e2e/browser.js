@@ -26,11 +26,17 @@ const flags = [
 ];
 
 /** Serves the built page; every path under base, as a host of static files would. */
-export async function serve(base = '/some/path/') {
-  const web = server(base);
+export async function serve(base = '/some/path/', change = undefined) {
+  const web = server(base, change);
   await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
   const { port } = web.address();
-  return { url: `http://127.0.0.1:${port}${base}`, close: () => new Promise((resolve) => web.close(resolve)) };
+  return { url: `http://127.0.0.1:${port}${base}`, close: () => closed(web) };
+}
+
+/** Ends a server, and the connections that browsers keep to it. */
+export function closed(web) {
+  web.closeAllConnections();
+  return new Promise((resolve) => web.close(() => resolve()));
 }
 
 /** A folder for a browser's profile, removed by remove(). */

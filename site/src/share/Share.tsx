@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useWords } from '../i18n';
+import type { Store } from '../store';
+import { write } from './link';
+
+/** Opens the dialog with the link that holds this very cluster. */
+export function ShareButton({ store }: { store: Store }) {
+  const t = useWords();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" class="link share-open" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        {t('share.open')}
+      </button>
+      {open && <ShareDialog store={store} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+type Answer = { link: string; whole: boolean } | { error: string };
+
+function ShareDialog({ store, onClose }: { store: Store; onClose: () => void }) {
+  const t = useWords();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const [answer, setAnswer] = useState<Answer>();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    dialog.current?.showModal();
+    void store.share().then(async ({ session, archive, error }) => {
+      if (error) return setAnswer({ error });
+      const link = await write(session ? { session } : { archive: archive ?? '' }, new URL(location.href));
+      setAnswer({ link, whole: !!session });
+    });
+  }, []);
+  const copy = async (link: string) => {
+    try {
+      await navigator.clipboard.writeText(link);
+    } catch {
+      field.current?.select(); // not allowed here: the reader's own hands can
+      return;
+    }
+    setCopied(true);
+  };
+  return (
+    <dialog ref={dialog} class="storage share" aria-labelledby="share-title" onClose={onClose}>
+      <h2 id="share-title">{t('share.title')}</h2>
+      {!answer && <p role="status">{t('share.making')}</p>}
+      {answer && 'error' in answer && (
+        <p role="alert" lang="en">
+          {answer.error}
+        </p>
+      )}
+      {answer && 'link' in answer && (
+        <>
+          <p>{t(answer.whole ? 'share.session' : 'share.archive')}</p>
+          <p class="named">
+            <label for="share-link">{t('share.link')}</label>
+            <input id="share-link" ref={field} readOnly value={answer.link} onFocus={(e) => e.currentTarget.select()} />
+            <button type="button" onClick={() => void copy(answer.link)}>
+              {t('share.copy')}
+            </button>
+            <span role="status">{copied && t('share.copied')}</span>
+          </p>
+          <p>{t('share.size', { n: answer.link.length })}</p>
+        </>
+      )}
+      <p class="acts">
+        <button type="button" class="primary" onClick={() => dialog.current?.close()}>
+          {t('storage.close')}
+        </button>
+      </p>
+    </dialog>
+  );
+}

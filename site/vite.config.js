@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'vite';
+
+/** Scripts that others name: they keep their name and stand beside index.html. */
+const entries = { sw: 'src/offline/sw.ts', embed: 'src/embed/script.ts' };
+
+/** Tells the service worker which files make up this version. */
+function versioned() {
+  return {
+    name: 'tabernetes:version',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const worker = bundle['sw.js'];
+      if (worker?.type !== 'chunk') throw new Error('there is no sw.js to write the files into');
+      const hash = createHash('sha256').update(worker.code);
+      const content = new Map();
+      for (const file of Object.values(bundle)) content.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
+      for (const name of readdirSync('public')) content.set(name, readFileSync(join('public', name)));
+      const files = [...content.keys()].filter((name) => !(`${name.replace('.js', '')}` in entries)).sort();
+      for (const name of files) hash.update(name).update(content.get(name));
+      worker.code = worker.code
+        .replaceAll('__FILES__', JSON.stringify(files))
+        .replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
+    },
+  };
+}
+
+// Relative addresses throughout: the built files work under any path of any
+// static host. The engine (build/, made by scripts/engine.js) is an asset like
+// any other, so its name changes with its content.
+export default defineConfig({
+  base: './',
+  plugins: [versioned()],
+  assetsInclude: ['**/*.wasm.gz'],
+  worker: { format: 'es' },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 300,
+    rolldownOptions: {
+      input: { index: 'index.html', ...entries },
+      output: { entryFileNames: ({ name }) => (name in entries ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
+  },
+});
