@@ -20,7 +20,9 @@ func horizontalPodAutoscalers() *Resource {
 	return parted(typed[autoscalingv2.HorizontalPodAutoscaler, autoscalingv2.HorizontalPodAutoscalerList](&Resource{
 		Group: "autoscaling", Version: "v2", Kind: "HorizontalPodAutoscaler",
 		Plural: "horizontalpodautoscalers", Singular: "horizontalpodautoscaler",
-		ShortNames: []string{"hpa"}, Categories: []string{"all"}, Namespaced: true, Subresources: []string{"status"},
+		Validate: check(validateAutoscaler), ValidateUpdate: recheck(validateAutoscalerUpdate),
+		ValidateStatusUpdate: recheck(validateAutoscalerStatusUpdate),
+		ShortNames:           []string{"hpa"}, Categories: []string{"all"}, Namespaced: true, Subresources: []string{"status"},
 		Default: on(defaultAutoscaler),
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn,

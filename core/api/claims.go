@@ -70,14 +70,7 @@ func validateClaimSpec(spec *corev1.PersistentVolumeClaimSpec, p *field.Path) fi
 		errs = append(errs, field.Required(modes, "at least 1 access mode is required"))
 	}
 	errs = append(errs, validateSelector(spec.Selector, p.Child("selector"))...)
-	others := false
-	for _, mode := range spec.AccessModes {
-		errs = append(errs, supported(mode, modes, accessModes...)...)
-		others = others || mode != corev1.ReadWriteOncePod && slices.Contains(accessModes, mode)
-	}
-	if others && slices.Contains(spec.AccessModes, corev1.ReadWriteOncePod) {
-		errs = append(errs, field.Forbidden(modes, "may not use ReadWriteOncePod with other access modes"))
-	}
+	errs = append(errs, validateAccessModes(spec.AccessModes, modes)...)
 	size := p.Child("resources").Key(string(corev1.ResourceStorage))
 	if wanted, ok := spec.Resources.Requests[corev1.ResourceStorage]; !ok {
 		errs = append(errs, field.Required(size, ""))

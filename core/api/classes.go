@@ -16,6 +16,7 @@ func priorityClasses() *Resource {
 	doc := schedulingv1.PriorityClass{}.SwaggerDoc()
 	return typed[schedulingv1.PriorityClass, schedulingv1.PriorityClassList](&Resource{
 		Group: "scheduling.k8s.io", Version: "v1", Kind: "PriorityClass", Plural: "priorityclasses", Singular: "priorityclass",
+		Validate: check(validatePriorityClass), ValidateUpdate: recheck(validatePriorityClassUpdate),
 		ShortNames:    []string{"pc"},
 		Default:       on(func(c *schedulingv1.PriorityClass) { setIfNil(&c.PreemptionPolicy, corev1.PreemptLowerPriority) }),
 		PrepareCreate: func(obj Object) { obj.SetGeneration(1) },
@@ -40,6 +41,7 @@ func boolean(name, description string) metav1.TableColumnDefinition {
 func runtimeClasses() *Resource {
 	return typed[nodev1.RuntimeClass, nodev1.RuntimeClassList](&Resource{
 		Group: "node.k8s.io", Version: "v1", Kind: "RuntimeClass", Plural: "runtimeclasses", Singular: "runtimeclass",
+		Validate: check(validateRuntimeClass), ValidateUpdate: recheck(validateRuntimeClassUpdate),
 		CreatedByUpdate: true, NeedsVersion: true,
 		Default: on(func(c *nodev1.RuntimeClass) {
 			if c.Overhead != nil {

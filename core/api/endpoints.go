@@ -20,6 +20,7 @@ import (
 func endpoints() *Resource {
 	return typed[corev1.Endpoints, corev1.EndpointsList](&Resource{
 		Version: "v1", Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints",
+		Validate: check(validateEndpoints), ValidateUpdate: recheck(validateEndpointsUpdate),
 		ShortNames: []string{"ep"}, Namespaced: true, CreatedByUpdate: true,
 		Default: on(defaultEndpoints),
 		Columns: []metav1.TableColumnDefinition{

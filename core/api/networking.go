@@ -19,6 +19,8 @@ const networking = "networking.k8s.io"
 func ingresses() *Resource {
 	return parted(typed[networkingv1.Ingress, networkingv1.IngressList](&Resource{
 		Group: networking, Version: "v1", Kind: "Ingress", Plural: "ingresses", Singular: "ingress",
+		Validate: check(validateIngressCreate), ValidateUpdate: recheck(validateIngressUpdate),
+		Warnings:   warn(ingressWarnings),
 		ShortNames: []string{"ing"}, Namespaced: true, Subresources: []string{"status"},
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn,
@@ -32,6 +34,14 @@ func ingresses() *Resource {
 	}), true,
 		func(in *networkingv1.Ingress) *networkingv1.IngressSpec { return &in.Spec },
 		func(in *networkingv1.Ingress) *networkingv1.IngressStatus { return &in.Status })
+}
+
+// ingressWarnings are for the annotation that the class field has replaced.
+func ingressWarnings(in, old *networkingv1.Ingress) []string {
+	if _, ok := in.Annotations[ingressClassAnnotation]; ok && old == nil && in.Spec.IngressClassName == nil {
+		return []string{fmt.Sprintf("annotation %q is deprecated, please use 'spec.ingressClassName' instead", ingressClassAnnotation)}
+	}
+	return nil
 }
 
 func ingressRow(in *networkingv1.Ingress, now time.Time) []any {
@@ -74,6 +84,7 @@ func ingressHosts(rules []networkingv1.IngressRule) string {
 func ingressClasses() *Resource {
 	return counted(typed[networkingv1.IngressClass, networkingv1.IngressClassList](&Resource{
 		Group: networking, Version: "v1", Kind: "IngressClass", Plural: "ingressclasses", Singular: "ingressclass",
+		Validate: check(validateIngressClass), ValidateUpdate: recheck(validateIngressClassUpdate),
 		Default: on(func(c *networkingv1.IngressClass) {
 			if c.Spec.Parameters != nil {
 				setIfNil(&c.Spec.Parameters.Scope, networkingv1.IngressClassParametersReferenceScopeCluster)
@@ -115,6 +126,7 @@ func defaultMark(annotations map[string]string, keys ...string) string {
 func networkPolicies() *Resource {
 	return counted(typed[networkingv1.NetworkPolicy, networkingv1.NetworkPolicyList](&Resource{
 		Group: networking, Version: "v1", Kind: "NetworkPolicy", Plural: "networkpolicies", Singular: "networkpolicy",
+		Validate: check(validateNetworkPolicy), ValidateUpdate: recheck(validateNetworkPolicyUpdate),
 		ShortNames: []string{"netpol"}, Namespaced: true,
 		Default: on(defaultNetworkPolicy),
 		Columns: []metav1.TableColumnDefinition{
@@ -149,7 +161,9 @@ func defaultNetworkPolicy(p *networkingv1.NetworkPolicy) {
 func ipAddresses() *Resource {
 	return typed[networkingv1.IPAddress, networkingv1.IPAddressList](&Resource{
 		Group: networking, Version: "v1", Kind: "IPAddress", Plural: "ipaddresses", Singular: "ipaddress",
-		ShortNames: []string{"ip"},
+		Validate: check(validateIPAddress), ValidateUpdate: recheck(validateIPAddressUpdate),
+		ValidateName: validateIPName,
+		ShortNames:   []string{"ip"},
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn, column("ParentRef", networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]),
 		},
@@ -170,6 +184,7 @@ func ipAddresses() *Resource {
 func serviceCIDRs() *Resource {
 	return parted(typed[networkingv1.ServiceCIDR, networkingv1.ServiceCIDRList](&Resource{
 		Group: networking, Version: "v1", Kind: "ServiceCIDR", Plural: "servicecidrs", Singular: "servicecidr",
+		Validate: check(validateServiceCIDR), ValidateUpdate: recheck(validateServiceCIDRUpdate),
 		Subresources: []string{"status"},
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn, column("CIDRs", networkingv1.ServiceCIDRSpec{}.SwaggerDoc()["cidrs"]), ageColumn,

@@ -19,7 +19,9 @@ func podDisruptionBudgets() *Resource {
 	}
 	return parted(typed[policyv1.PodDisruptionBudget, policyv1.PodDisruptionBudgetList](&Resource{
 		Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Plural: "poddisruptionbudgets", Singular: "poddisruptionbudget",
-		ShortNames: []string{"pdb"}, Namespaced: true, Subresources: []string{"status"}, NeedsVersion: true,
+		Validate: check(validatePodDisruptionBudget), ValidateUpdate: recheck(validatePodDisruptionBudgetUpdate),
+		ValidateStatusUpdate: recheck(validatePodDisruptionBudgetStatusUpdate),
+		ShortNames:           []string{"pdb"}, Namespaced: true, Subresources: []string{"status"}, NeedsVersion: true,
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn,
 			column("Min Available", "The minimum number of pods that must be available."),

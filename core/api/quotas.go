@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // LimitRanges and ResourceQuotas: pkg/registry/core/{limitrange,resourcequota}.
@@ -14,6 +15,7 @@ import (
 func limitRanges() *Resource {
 	return typed[corev1.LimitRange, corev1.LimitRangeList](&Resource{
 		Version: "v1", Kind: "LimitRange", Plural: "limitranges", Singular: "limitrange",
+		Validate: check(validateLimitRange), ValidateUpdate: recheck(func(lr, _ *corev1.LimitRange) field.ErrorList { return validateLimitRange(lr) }),
 		ShortNames: []string{"limits"}, Namespaced: true, CreatedByUpdate: true,
 		Default: on(defaultLimitRange),
 		Columns: createdColumns, Row: createdRow,
@@ -53,7 +55,9 @@ func addMissing(into, from corev1.ResourceList) {
 func resourceQuotas() *Resource {
 	return parted(typed[corev1.ResourceQuota, corev1.ResourceQuotaList](&Resource{
 		Version: "v1", Kind: "ResourceQuota", Plural: "resourcequotas", Singular: "resourcequota",
-		ShortNames: []string{"quota"}, Namespaced: true, Subresources: []string{"status"}, ReturnsDeleted: true,
+		Validate: check(validateResourceQuota), ValidateUpdate: recheck(validateResourceQuotaUpdate),
+		ValidateStatusUpdate: recheck(validateResourceQuotaStatusUpdate),
+		ShortNames:           []string{"quota"}, Namespaced: true, Subresources: []string{"status"}, ReturnsDeleted: true,
 		Default: on(func(q *corev1.ResourceQuota) {
 			roundUp(q.Spec.Hard)
 			roundUp(q.Status.Hard)

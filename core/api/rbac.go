@@ -16,6 +16,7 @@ const rbac = "rbac.authorization.k8s.io"
 func roles() *Resource {
 	return typed[rbacv1.Role, rbacv1.RoleList](&Resource{
 		Group: rbac, Version: "v1", Kind: "Role", Plural: "roles", Singular: "role", Namespaced: true,
+		Validate: check(validateRole), ValidateUpdate: recheck(validateRoleUpdate),
 		CreatedByUpdate: true, ValidateName: validatePathSegment,
 		Columns: createdColumns, Row: createdRow,
 	})
@@ -24,6 +25,7 @@ func roles() *Resource {
 func clusterRoles() *Resource {
 	return typed[rbacv1.ClusterRole, rbacv1.ClusterRoleList](&Resource{
 		Group: rbac, Version: "v1", Kind: "ClusterRole", Plural: "clusterroles", Singular: "clusterrole",
+		Validate: check(validateClusterRole), ValidateUpdate: recheck(validateClusterRoleUpdate),
 		CreatedByUpdate: true, ValidateName: validatePathSegment,
 		Columns: createdColumns, Row: createdRow,
 	})
@@ -32,6 +34,7 @@ func clusterRoles() *Resource {
 func roleBindings() *Resource {
 	return typed[rbacv1.RoleBinding, rbacv1.RoleBindingList](&Resource{
 		Group: rbac, Version: "v1", Kind: "RoleBinding", Plural: "rolebindings", Singular: "rolebinding", Namespaced: true,
+		Validate: check(validateRoleBinding), ValidateUpdate: recheck(validateRoleBindingUpdate),
 		CreatedByUpdate: true, ValidateName: validatePathSegment,
 		Default: on(func(b *rbacv1.RoleBinding) { defaultBinding(&b.RoleRef, b.Subjects) }),
 		Columns: bindingColumns(rbacv1.RoleBinding{}.SwaggerDoc()["roleRef"], "roleBinding"),
@@ -44,6 +47,7 @@ func roleBindings() *Resource {
 func clusterRoleBindings() *Resource {
 	return typed[rbacv1.ClusterRoleBinding, rbacv1.ClusterRoleBindingList](&Resource{
 		Group: rbac, Version: "v1", Kind: "ClusterRoleBinding", Plural: "clusterrolebindings", Singular: "clusterrolebinding",
+		Validate: check(validateClusterRoleBinding), ValidateUpdate: recheck(validateClusterRoleBindingUpdate),
 		CreatedByUpdate: true, ValidateName: validatePathSegment,
 		Default: on(func(b *rbacv1.ClusterRoleBinding) { defaultBinding(&b.RoleRef, b.Subjects) }),
 		Columns: bindingColumns(rbacv1.ClusterRoleBinding{}.SwaggerDoc()["roleRef"], "clusterRoleBinding"),

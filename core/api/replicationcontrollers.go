@@ -18,6 +18,7 @@ func replicationControllers() *Resource {
 	spec, status := corev1.ReplicationControllerSpec{}.SwaggerDoc(), corev1.ReplicationControllerStatus{}.SwaggerDoc()
 	return parted(typed[corev1.ReplicationController, corev1.ReplicationControllerList](&Resource{
 		Version: "v1", Kind: "ReplicationController", Plural: "replicationcontrollers", Singular: "replicationcontroller",
+		Validate: check(validateReplicationController), ValidateUpdate: recheck(validateReplicationControllerUpdate),
 		ShortNames: []string{"rc"}, Categories: []string{"all"}, Namespaced: true, Subresources: []string{"scale", "status"},
 		DefaultPropagation: metav1.DeletePropagationOrphan,
 		Default:            on(defaultReplicationController),
@@ -61,6 +62,7 @@ func replicationControllerRow(rc *corev1.ReplicationController, now time.Time) [
 func podTemplates() *Resource {
 	return counted(typed[corev1.PodTemplate, corev1.PodTemplateList](&Resource{
 		Version: "v1", Kind: "PodTemplate", Plural: "podtemplates", Singular: "podtemplate", Namespaced: true,
+		Validate: check(validatePodTemplate), ValidateUpdate: recheck(validatePodTemplateUpdate),
 		ReturnsDeleted: true,
 		Default:        on(func(t *corev1.PodTemplate) { defaultPodSpec(&t.Template.Spec) }),
 		Columns: []metav1.TableColumnDefinition{

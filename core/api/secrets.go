@@ -14,6 +14,7 @@ func secrets() *Resource {
 	doc := corev1.Secret{}.SwaggerDoc()
 	return typed[corev1.Secret, corev1.SecretList](&Resource{
 		Version: "v1", Kind: "Secret", Plural: "secrets", Singular: "secret", Namespaced: true,
+		Validate: check(validateSecret), ValidateUpdate: recheck(validateSecretUpdate),
 		Default: on(func(s *corev1.Secret) {
 			setIfEmpty(&s.Type, corev1.SecretTypeOpaque)
 			foldStringData(s)

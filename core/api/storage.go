@@ -19,6 +19,7 @@ func storageClasses() *Resource {
 	doc := storagev1.StorageClass{}.SwaggerDoc()
 	return typed[storagev1.StorageClass, storagev1.StorageClassList](&Resource{
 		Group: storage, Version: "v1", Kind: "StorageClass", Plural: "storageclasses", Singular: "storageclass",
+		Validate: check(validateStorageClass), ValidateUpdate: recheck(validateStorageClassUpdate),
 		ShortNames: []string{"sc"}, ReturnsDeleted: true,
 		Default: on(func(c *storagev1.StorageClass) {
 			setIfNil(&c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)

@@ -10,14 +10,20 @@ import (
 // PersistentVolumes: pkg/registry/core/persistentvolume.
 
 func persistentVolumes() *Resource {
-	return parted(typed[corev1.PersistentVolume, corev1.PersistentVolumeList](&Resource{
+	r := parted(typed[corev1.PersistentVolume, corev1.PersistentVolumeList](&Resource{
 		Version: "v1", Kind: "PersistentVolume", Plural: "persistentvolumes", Singular: "persistentvolume",
+		Validate: check(validatePersistentVolume), ValidateUpdate: recheck(validatePersistentVolumeUpdate),
 		ShortNames: []string{"pv"}, Subresources: []string{"status"}, ReturnsDeleted: true,
 		Default: on(defaultPersistentVolume),
 		Columns: persistentVolumeColumns(), Row: row(persistentVolumeRow),
 	}), false,
 		func(pv *corev1.PersistentVolume) *corev1.PersistentVolumeSpec { return &pv.Spec },
 		func(pv *corev1.PersistentVolume) *corev1.PersistentVolumeStatus { return &pv.Status })
+	r.PrepareCreate = on(func(pv *corev1.PersistentVolume) {
+		at := pv.CreationTimestamp
+		pv.Status = corev1.PersistentVolumeStatus{Phase: corev1.VolumePending, LastPhaseTransitionTime: &at}
+	})
+	return r
 }
 
 func defaultPersistentVolume(pv *corev1.PersistentVolume) {
