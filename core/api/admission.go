@@ -1,12 +1,11 @@
 package api
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -20,7 +19,7 @@ import (
 //	SetServiceAccount, UseServiceAccount   plugin/pkg/admission/serviceaccount
 //	SetPriority                            plugin/pkg/admission/priority
 //	SetDefaultTolerations                  plugin/pkg/admission/defaulttolerationseconds
-//	CheckRuntimeClass                      plugin/pkg/admission/runtimeclass
+//	SetRuntimeClass                        plugin/pkg/admission/runtimeclass
 //
 // and what a Binding does to its pod. Left out: mountable secrets.
 
@@ -131,23 +130,19 @@ func toleratesNoExecute(tolerations []corev1.Toleration, key string) bool {
 	return false
 }
 
-// SetPriority works out a new pod's priority from its class, or where it names
-// none from the one that is the default, if there is one. named finds a class,
-// nil for none; defaults are those that say they are the default, of which the
-// lowest counts. The error's text is the reason of a 403.
-func SetPriority(pod *corev1.Pod, named func(name string) *schedulingv1.PriorityClass, defaults []*schedulingv1.PriorityClass) error {
-	class := &schedulingv1.PriorityClass{}
-	if name := pod.Spec.PriorityClassName; name != "" {
-		if class = named(name); class == nil {
-			return fmt.Errorf("no PriorityClass with name %s was found", name)
+// SetPriority works out a new pod's priority from its class: the one it names,
+// else the default one, nil where there is none. The error's text is the
+// reason of a 403.
+func SetPriority(pod *corev1.Pod, class *schedulingv1.PriorityClass) error {
+	priority, policy := int32(0), corev1.PreemptLowerPriority
+	switch {
+	case class != nil:
+		pod.Spec.PriorityClassName, priority = class.Name, class.Value
+		if class.PreemptionPolicy != nil {
+			policy = *class.PreemptionPolicy
 		}
-	} else if len(defaults) > 0 {
-		class = slices.MinFunc(defaults, func(a, b *schedulingv1.PriorityClass) int { return cmp.Compare(a.Value, b.Value) })
-		pod.Spec.PriorityClassName = class.Name
-	}
-	priority, policy := class.Value, corev1.PreemptLowerPriority
-	if class.PreemptionPolicy != nil {
-		policy = *class.PreemptionPolicy
+	case pod.Spec.PriorityClassName != "":
+		return fmt.Errorf("no PriorityClass with name %s was found", pod.Spec.PriorityClassName)
 	}
 	if given := pod.Spec.Priority; given != nil && *given != priority {
 		return fmt.Errorf("the integer value of priority (%d) must not be provided in pod spec; priority admission controller computed %d from the given PriorityClass name", *given, priority)
@@ -159,13 +154,33 @@ func SetPriority(pod *corev1.Pod, named func(name string) *schedulingv1.Priority
 	return nil
 }
 
-// CheckRuntimeClass refuses a runtime class: none is served. The error's text is
-// the reason of a 403 (plugin/pkg/admission/runtimeclass).
-func CheckRuntimeClass(pod *corev1.Pod) error {
+// SetRuntimeClass gives a pod its runtime class's overhead and node selector;
+// class is nil where there is none of the name. The error's text is the reason
+// of a 403 (plugin/pkg/admission/runtimeclass).
+func SetRuntimeClass(pod *corev1.Pod, class *nodev1.RuntimeClass) error {
 	if pod.Spec.RuntimeClassName == nil {
+		if pod.Spec.Overhead != nil {
+			return fmt.Errorf("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+		}
 		return nil
 	}
-	return fmt.Errorf("pod rejected: RuntimeClass %q not found", *pod.Spec.RuntimeClassName)
+	if class == nil {
+		return fmt.Errorf("pod rejected: RuntimeClass %q not found", *pod.Spec.RuntimeClassName)
+	}
+	if class.Overhead != nil {
+		pod.Spec.Overhead = class.Overhead.DeepCopy().PodFixed
+	}
+	if class.Scheduling == nil {
+		return nil
+	}
+	for key, value := range class.Scheduling.NodeSelector {
+		if own, ok := pod.Spec.NodeSelector[key]; ok && own != value {
+			return fmt.Errorf("conflict: runtimeClass.scheduling.nodeSelector[%s] = %s; pod.spec.nodeSelector[%s] = %s", key, value, key, own)
+		}
+	}
+	pod.Spec.NodeSelector = merged(pod.Spec.NodeSelector, class.Scheduling.NodeSelector)
+	pod.Spec.Tolerations = append(pod.Spec.Tolerations, class.Scheduling.DeepCopy().Tolerations...)
+	return nil
 }
 
 // KeepPriority is SetPriority for updates: a client that leaves the fields out

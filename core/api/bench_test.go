@@ -19,7 +19,7 @@ func BenchmarkCreatePod(b *testing.B) {
 		r.Default(pod)
 		SetServiceAccount(pod)
 		UseServiceAccount(pod, &corev1.ServiceAccount{}, "abcde")
-		if err := SetPriority(pod, systemClass, nil); err != nil {
+		if err := SetPriority(pod, nil); err != nil {
 			b.Fatal(err)
 		}
 		SetDefaultTolerations(pod)

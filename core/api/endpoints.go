@@ -22,7 +22,8 @@ func endpoints() *Resource {
 		Version: "v1", Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints",
 		Validate: check(validateEndpoints), ValidateUpdate: recheck(validateEndpointsUpdate),
 		ShortNames: []string{"ep"}, Namespaced: true, CreatedByUpdate: true,
-		Default: on(defaultEndpoints),
+		Deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+		Default:    on(defaultEndpoints),
 		Columns: []metav1.TableColumnDefinition{
 			nameColumn, column("Endpoints", corev1.Endpoints{}.SwaggerDoc()["subsets"]), ageColumn,
 		},

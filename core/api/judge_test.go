@@ -136,11 +136,11 @@ func create(t *testing.T, manifest []byte) (Object, error) {
 	if pod, ok := obj.(*corev1.Pod); ok {
 		SetServiceAccount(pod)
 		UseServiceAccount(pod, &corev1.ServiceAccount{}, "xxxxx")
-		if err := SetPriority(pod, systemClass, nil); err != nil {
+		if err := SetPriority(pod, systemClass(pod.Spec.PriorityClassName)); err != nil {
 			return nil, apierrors.NewForbidden(r.GroupResource(), obj.GetName(), err)
 		}
 		SetDefaultTolerations(pod)
-		if err := CheckRuntimeClass(pod); err != nil {
+		if err := SetRuntimeClass(pod, nil); err != nil {
 			return nil, apierrors.NewForbidden(r.GroupResource(), obj.GetName(), err)
 		}
 	}
@@ -152,6 +152,15 @@ func create(t *testing.T, manifest []byte) (Object, error) {
 		errs = append(errs, r.Validate(obj)...)
 	}
 	return obj, invalidError(r, obj, errs)
+}
+
+// systemClass is a priority class that every cluster has.
+func systemClass(name string) *schedulingv1.PriorityClass {
+	value, ok := systemPriorities[name]
+	if !ok {
+		return nil
+	}
+	return &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: value}
 }
 
 func update(t *testing.T, old Object, patch []byte) (Object, error) {
@@ -293,37 +302,4 @@ func reply(t *testing.T, method, path, contentType string, body []byte) []byte {
 	}
 	out.Write(normalize(t, data))
 	return out.Bytes()
-}
-
-// systemClass finds the classes that every cluster has.
-func systemClass(name string) *schedulingv1.PriorityClass {
-	value, ok := map[string]int32{"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}[name]
-	if !ok {
-		return nil
-	}
-	return &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: value}
-}
-
-func TestPriorityOfClasses(t *testing.T) {
-	never := corev1.PreemptNever
-	gold := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "gold"}, Value: 7, PreemptionPolicy: &never}
-	plain := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "plain"}, Value: 3, GlobalDefault: true}
-	named := func(name string) *schedulingv1.PriorityClass {
-		if name == "gold" {
-			return gold
-		}
-		return nil
-	}
-	pod := &corev1.Pod{Spec: corev1.PodSpec{PriorityClassName: "gold"}}
-	if err := SetPriority(pod, named, nil); err != nil || *pod.Spec.Priority != 7 || *pod.Spec.PreemptionPolicy != never {
-		t.Errorf("%v %+v", err, pod.Spec)
-	}
-	pod = &corev1.Pod{}
-	if err := SetPriority(pod, named, []*schedulingv1.PriorityClass{gold, plain}); err != nil || *pod.Spec.Priority != 3 || pod.Spec.PriorityClassName != "plain" {
-		t.Errorf("%v %+v", err, pod.Spec)
-	}
-	pod = &corev1.Pod{Spec: corev1.PodSpec{PriorityClassName: "lead"}}
-	if err := SetPriority(pod, named, nil); err == nil || err.Error() != "no PriorityClass with name lead was found" {
-		t.Error(err)
-	}
 }

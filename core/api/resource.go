@@ -87,6 +87,9 @@ type Resource struct {
 	// Warnings are what the real API server sends as Warning headers.
 	Warnings func(obj, old Object) []string
 
+	// Deprecated is a warning that comes with every answer.
+	Deprecated string
+
 	// Columns and Row make the server-side table, as pkg/printers/internalversion does.
 	Columns []metav1.TableColumnDefinition
 	// Row returns one cell a column. now is virtual time, for ages.

@@ -96,7 +96,7 @@ func pods() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "Pod", Plural: "pods", Singular: "pod",
 		ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true, ReturnsDeleted: true,
-		Subresources: []string{"binding", "log", "status"},
+		Subresources: []string{"binding", "ephemeralcontainers", "eviction", "log", "status"},
 		New:          func() Object { return &corev1.Pod{} },
 		NewList:      func() runtime.Object { return &corev1.PodList{} },
 
@@ -114,7 +114,7 @@ func pods() *Resource {
 func serviceAccounts() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "ServiceAccount", Plural: "serviceaccounts", Singular: "serviceaccount",
-		ShortNames: []string{"sa"}, Namespaced: true, ReturnsDeleted: true,
+		ShortNames: []string{"sa"}, Namespaced: true, ReturnsDeleted: true, Subresources: []string{"token"},
 		New:     func() Object { return &corev1.ServiceAccount{} },
 		NewList: func() runtime.Object { return &corev1.ServiceAccountList{} },
 

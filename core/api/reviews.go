@@ -31,7 +31,7 @@ func componentStatuses() *Resource {
 			column("Message", "Message of the component conditions"),
 			column("Error", "Error of the component conditions"),
 		},
-		Warnings: func(Object, Object) []string { return []string{"v1 ComponentStatus is deprecated in v1.19+"} },
+		Deprecated: "v1 ComponentStatus is deprecated in v1.19+",
 		Row: row(func(c *corev1.ComponentStatus, _ time.Time) []any {
 			for _, condition := range c.Conditions {
 				if condition.Type == corev1.ComponentHealthy {

@@ -51,6 +51,9 @@ func prepareServiceUpdate(svc, old *corev1.Service) {
 		if same(svc.Spec.IPFamilyPolicy, old.Spec.IPFamilyPolicy) {
 			svc.Spec.IPFamilyPolicy = nil
 		}
+		if same(svc.Spec.InternalTrafficPolicy, old.Spec.InternalTrafficPolicy) {
+			svc.Spec.InternalTrafficPolicy = nil
+		}
 	}
 	if NeedsNodePort(old) && !NeedsNodePort(svc) && same(NodePorts(svc), NodePorts(old)) {
 		for i := range svc.Spec.Ports {

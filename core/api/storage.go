@@ -31,7 +31,7 @@ func storageClasses() *Resource {
 			column("VolumeBindingMode", doc["volumeBindingMode"]), column("AllowVolumeExpansion", doc["allowVolumeExpansion"]), ageColumn,
 		},
 		Row: row(func(c *storagev1.StorageClass, now time.Time) []any {
-			return []any{c.Name + defaultMark(c.Annotations, DefaultClassAnnotation, betaDefaultClassAnnotation), c.Provisioner,
+			return []any{c.Name + defaultMark(c.Annotations, DefaultClassAnnotation, BetaDefaultClassAnnotation), c.Provisioner,
 				string(ptr.Deref(c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)),
 				string(ptr.Deref(c.VolumeBindingMode, storagev1.VolumeBindingImmediate)),
 				ptr.Deref(c.AllowVolumeExpansion, false), age(c.CreationTimestamp, now)}
@@ -42,7 +42,7 @@ func storageClasses() *Resource {
 // DefaultClassAnnotation makes a storage class the default, where it is "true".
 const (
 	DefaultClassAnnotation     = "storageclass.kubernetes.io/is-default-class"
-	betaDefaultClassAnnotation = "storageclass.beta.kubernetes.io/is-default-class"
+	BetaDefaultClassAnnotation = "storageclass.beta.kubernetes.io/is-default-class"
 )
 
 func volumeAttributesClasses() *Resource {
@@ -94,7 +94,7 @@ func csiNodes() *Resource {
 
 func csiDrivers() *Resource {
 	spec := storagev1.CSIDriverSpec{}.SwaggerDoc()
-	return counted(typed[storagev1.CSIDriver, storagev1.CSIDriverList](&Resource{
+	r := counted(typed[storagev1.CSIDriver, storagev1.CSIDriverList](&Resource{
 		Group: storage, Version: "v1", Kind: "CSIDriver", Plural: "csidrivers", Singular: "csidriver",
 		ReturnsDeleted: true, NeedsVersion: true,
 		Default: on(defaultCSIDriver),
@@ -106,6 +106,8 @@ func csiDrivers() *Resource {
 		},
 		Row: row(csiDriverRow),
 	}), func(d *storagev1.CSIDriver) *storagev1.CSIDriverSpec { return &d.Spec })
+	r.PrepareCreate = nil // its count begins with the first update
+	return r
 }
 
 func defaultCSIDriver(d *storagev1.CSIDriver) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -268,7 +269,11 @@ func validatePersistentVolume(pv *corev1.PersistentVolume) field.ErrorList {
 		errs = append(errs, field.NotSupported(capacity, spec.Capacity, []corev1.ResourceName{corev1.ResourceStorage}))
 	}
 	for _, name := range sortedKeys(spec.Capacity) {
-		if size := spec.Capacity[name]; size.Sign() <= 0 {
+		size := spec.Capacity[name]
+		if size.Value() < 0 {
+			errs = append(errs, field.Invalid(capacity.Key(string(name)), size.Value(), "must be a valid resource quantity"))
+		}
+		if size.Sign() <= 0 {
 			errs = append(errs, field.Invalid(capacity.Key(string(name)), size.String(), "must be greater than zero"))
 		}
 	}
@@ -342,11 +347,8 @@ func validateEndpointAddresses(list []corev1.EndpointAddress, p *field.Path) fie
 	var errs field.ErrorList
 	for i, address := range list {
 		at := p.Index(i)
-		wrong := utilvalidation.IsValidIPForLegacyField(at.Child("ip"), address.IP, strictIPs, nil)
-		if len(wrong) == 0 {
-			wrong = validateEndpointIP(address.IP, at.Child("ip"))
-		}
-		errs = append(errs, wrong...)
+		errs = append(errs, utilvalidation.IsValidIPForLegacyField(at.Child("ip"), address.IP, strictIPs, nil)...)
+		errs = append(errs, validateEndpointIP(address.IP, at.Child("ip"))...)
 		if address.Hostname != "" {
 			errs = append(errs, validateDNSLabel(address.Hostname, at.Child("hostname"))...)
 		}
@@ -378,6 +380,12 @@ func validateAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) field.ErrorLis
 	for i := range spec.Metrics {
 		errs = append(errs, validateMetric(&spec.Metrics[i], specPath.Child("metrics").Index(i))...)
 	}
+	if spec.MinReplicas != nil && *spec.MinReplicas == 0 && !slices.ContainsFunc(spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+		return m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType
+	}) {
+		errs = append(errs, field.Forbidden(specPath.Child("metrics"),
+			"must specify at least one Object or External metric to support scaling to zero replicas"))
+	}
 	if b := spec.Behavior; b != nil {
 		errs = append(errs, validateScalingRules(b.ScaleUp, specPath.Child("behavior", "scaleUp"))...)
 		errs = append(errs, validateScalingRules(b.ScaleDown, specPath.Child("behavior", "scaleDown"))...)
@@ -403,8 +411,12 @@ func validateScaleTarget(ref autoscalingv2.CrossVersionObjectReference, p *field
 			errs = append(errs, invalid(p.Child(f.name), f.value, validatePathSegment(f.value, false))...)
 		}
 	}
-	if _, err := schema.ParseGroupVersion(ref.APIVersion); err != nil {
+	gv, err := schema.ParseGroupVersion(ref.APIVersion)
+	switch {
+	case err != nil:
 		errs = append(errs, field.Invalid(p.Child("apiVersion"), ref.APIVersion, err.Error()))
+	case gv.Group == "" && ref.Kind != "ReplicationController":
+		errs = append(errs, field.Invalid(p.Child("apiVersion"), ref.APIVersion, "apiVersion must specify API group"))
 	}
 	return errs
 }
@@ -443,6 +455,8 @@ func validateMetric(m *autoscalingv2.MetricSpec, p *field.Path) field.ErrorList 
 		if m.ContainerResource != nil {
 			errs = append(errs, validateResourceTarget(string(m.ContainerResource.Name), &m.ContainerResource.Target, p.Child("containerResource"))...)
 		}
+	default:
+		errs = append(errs, errs[0]) // upstream checks the type twice
 	}
 	return errs
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	nodev1 "k8s.io/api/node/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -14,37 +17,127 @@ import (
 )
 
 var (
-	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
-	accountResource   = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
-	podResource       = corev1.SchemeGroupVersion.WithResource("pods")
-	nodeResource      = corev1.SchemeGroupVersion.WithResource("nodes")
+	namespaceResource     = corev1.SchemeGroupVersion.WithResource("namespaces")
+	accountResource       = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
+	podResource           = corev1.SchemeGroupVersion.WithResource("pods")
+	nodeResource          = corev1.SchemeGroupVersion.WithResource("nodes")
+	limitResource         = corev1.SchemeGroupVersion.WithResource("limitranges")
+	quotaResource         = corev1.SchemeGroupVersion.WithResource("resourcequotas")
+	priorityResource      = schedulingv1.SchemeGroupVersion.WithResource("priorityclasses")
+	runtimeClassResource  = nodev1.SchemeGroupVersion.WithResource("runtimeclasses")
+	storageClassResource  = storagev1.SchemeGroupVersion.WithResource("storageclasses")
+	ingressClassResource  = networkingv1.SchemeGroupVersion.WithResource("ingressclasses")
+	defaultIngressClassOf = networkingv1.AnnotationIsDefaultIngressClass
 )
 
-// admitCreate is what kube-apiserver's default admission plugins do to a new
-// object, as far as their kinds are served: NamespaceLifecycle,
-// ServiceAccount, DefaultTolerationSeconds and Priority
-// (pkg/kubeapiserver/options/plugins.go; what they do to a pod is in the
-// package api). TaintNodesByCondition is left out: here a node can be scheduled
-// to from its first report on.
+// admitCreate is what kube-apiserver's default admission plugins change in a
+// new object, in their order (pkg/kubeapiserver/options/plugins.go):
+// NamespaceLifecycle, LimitRanger, ServiceAccount, Priority,
+// DefaultTolerationSeconds, DefaultStorageClass, RuntimeClass and
+// DefaultIngressClass. What they do to a pod is in the package api. Whether
+// they let the object in comes after its validation (admit.go). Left out:
+// TaintNodesByCondition, since here a node can be scheduled to from its first
+// report on, and StorageObjectInUseProtection, whose finalizers a controller
+// has to take away.
 func (s *Server) admitCreate(c *call, obj api.Object) error {
 	if err := s.admitNamespace(c, obj); err != nil {
 		return err
 	}
-	pod, ok := obj.(*corev1.Pod)
-	if !ok {
-		return nil
+	switch obj := obj.(type) {
+	case *corev1.Pod:
+		return s.admitPod(c, obj)
+	case *corev1.PersistentVolumeClaim:
+		s.defaultStorageClass(obj)
+	case *networkingv1.Ingress:
+		s.defaultIngressClass(obj)
 	}
-	if err := s.admitAccount(c, pod); err != nil {
-		return err
-	}
-	if err := s.admitPriority(pod); err != nil {
-		return c.forbidden(obj, err)
-	}
-	api.SetDefaultTolerations(pod)
 	return nil
 }
 
-// admitUpdate is what they do to an update of the main resource.
+func (s *Server) admitPod(c *call, pod *corev1.Pod) error {
+	s.shelves[limitResource].each(c.Namespace, "", func(it *item) bool {
+		api.ApplyLimitDefaults(it.object().(*corev1.LimitRange), pod)
+		return true
+	})
+	if err := s.admitAccount(c, pod); err != nil {
+		return err
+	}
+	if err := api.SetPriority(pod, s.priorityClass(pod.Spec.PriorityClassName)); err != nil {
+		return c.forbidden(pod, err)
+	}
+	api.SetDefaultTolerations(pod)
+	var class *nodev1.RuntimeClass
+	if name := pod.Spec.RuntimeClassName; name != nil {
+		if it := s.shelves[runtimeClassResource].find("", *name); it != nil {
+			class = it.object().(*nodev1.RuntimeClass)
+		}
+	}
+	if err := api.SetRuntimeClass(pod, class); err != nil {
+		return c.forbidden(pod, err)
+	}
+	return nil
+}
+
+// priorityClass is the class of a name, or with "" the default: of several the
+// one that is worth least.
+func (s *Server) priorityClass(name string) *schedulingv1.PriorityClass {
+	sh := s.shelves[priorityResource]
+	if name != "" {
+		if it := sh.find("", name); it != nil {
+			return it.object().(*schedulingv1.PriorityClass)
+		}
+		return nil
+	}
+	var found *schedulingv1.PriorityClass
+	sh.each("", "", func(it *item) bool {
+		class := it.object().(*schedulingv1.PriorityClass)
+		if class.GlobalDefault && (found == nil || class.Value < found.Value) {
+			found = class
+		}
+		return true
+	})
+	return found
+}
+
+// defaultClass is the class that an annotation makes the default: of several
+// the newest, then the first by name.
+func (s *Server) defaultClass(resource schema.GroupVersionResource, annotations ...string) string {
+	var found api.Object
+	s.shelves[resource].each("", "", func(it *item) bool {
+		class := it.object()
+		for _, annotation := range annotations {
+			newer := found == nil || found.GetCreationTimestamp().Time.Before(class.GetCreationTimestamp().Time)
+			if class.GetAnnotations()[annotation] == "true" && newer {
+				found = class
+			}
+		}
+		return true
+	})
+	if found == nil {
+		return ""
+	}
+	return found.GetName()
+}
+
+func (s *Server) defaultStorageClass(claim *corev1.PersistentVolumeClaim) {
+	if _, ok := claim.Annotations[corev1.BetaStorageClassAnnotation]; ok || claim.Spec.StorageClassName != nil {
+		return
+	}
+	if class := s.defaultClass(storageClassResource, api.DefaultClassAnnotation, api.BetaDefaultClassAnnotation); class != "" {
+		claim.Spec.StorageClassName = &class
+	}
+}
+
+func (s *Server) defaultIngressClass(ingress *networkingv1.Ingress) {
+	if _, ok := ingress.Annotations["kubernetes.io/ingress.class"]; ok || ingress.Spec.IngressClassName != nil {
+		return
+	}
+	if class := s.defaultClass(ingressClassResource, defaultIngressClassOf); class != "" {
+		ingress.Spec.IngressClassName = &class
+	}
+}
+
+// admitUpdate is what they change in an update of the main resource.
 func admitUpdate(obj, old api.Object) {
 	if pod, ok := obj.(*corev1.Pod); ok {
 		api.KeepPriority(pod, old.(*corev1.Pod))
@@ -95,28 +188,6 @@ func (s *Server) admitNamespace(c *call, obj api.Object) error {
 		Field:   "metadata.namespace",
 	})
 	return err
-}
-
-var priorityResource = api.Of[*schedulingv1.PriorityClass]().GVR()
-
-func (s *Server) admitPriority(pod *corev1.Pod) error {
-	shelf := s.shelves[priorityResource]
-	named := func(name string) *schedulingv1.PriorityClass {
-		if it := shelf.find("", name); it != nil {
-			return it.object().(*schedulingv1.PriorityClass)
-		}
-		return nil
-	}
-	var defaults []*schedulingv1.PriorityClass
-	if pod.Spec.PriorityClassName == "" {
-		shelf.each("", "", func(it *item) bool {
-			if class := it.object().(*schedulingv1.PriorityClass); class.GlobalDefault {
-				defaults = append(defaults, class)
-			}
-			return true
-		})
-	}
-	return api.SetPriority(pod, named, defaults)
 }
 
 // admitAccount gives a pod its service account, which has to exist.

@@ -60,6 +60,9 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 	if err := c.invalid(c.Name, c.validateCreate(obj)); err != nil {
 		return nil, err
 	}
+	if err := s.admit(c, obj, nil); err != nil {
+		return nil, err
+	}
 	for attempt := 1; c.shelf.find(c.Namespace, c.Name) != nil; attempt++ {
 		if !generate || attempt == maxNameAttempts {
 			return nil, c.errExists(generate)
@@ -69,6 +72,11 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 	}
 	if c.res.Warnings != nil {
 		c.warnings = append(c.warnings, c.res.Warnings(obj, nil)...)
+	}
+	if !dryRun {
+		if err := s.chargeQuotas(c); err != nil {
+			return nil, err
+		}
 	}
 	return s.put(c, obj, nil, dryRun, codeCreated)
 }

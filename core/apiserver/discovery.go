@@ -228,6 +228,10 @@ func subresourceKind(res *api.Resource, sub string) schema.GroupVersionKind {
 		return autoscalingv1.SchemeGroupVersion.WithKind("Scale")
 	case "binding":
 		return schema.GroupVersionKind{Kind: "Binding"}
+	case "eviction":
+		return evictionKind
+	case "token":
+		return tokenKind
 	}
 	return schema.GroupVersionKind{Kind: res.Kind}
 }

@@ -66,7 +66,7 @@ func TestDiscovery(t *testing.T) {
 // unansweredSubresources need a network to the pod or node, or are not done yet.
 var unansweredSubresources = []string{
 	"nodes/proxy", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy",
-	"pods/ephemeralcontainers", "pods/eviction", "pods/resize", "serviceaccounts/token",
+	"pods/resize",
 }
 
 // TestAggregatedDiscovery: the one document says the same as the many.

@@ -80,6 +80,8 @@ var volatile = []struct {
 	{regexp.MustCompile(`(resourceVersion: ")\d+`), "${1}RV"},
 	{regexp.MustCompile(`("continue": *")[^"]+`), "${1}TOKEN"},
 	{regexp.MustCompile(`"\d+s"`), `"AGE"`},
+	{regexp.MustCompile(`10\.96\.[1-9]\d*\.\d+`), "THROWN-IP"},
+	{regexp.MustCompile(`("(?:nodePort|healthCheckNodePort)":\s*)(?:30(?:08[6-9]|09\d|[1-9]\d\d)|3[12]\d{3})`), "${1}31234"},
 }
 
 // normal is an answer without what is volatile, as a value to compare.

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
@@ -108,6 +110,10 @@ func (s *Server) openAPIDocument(gv schema.GroupVersion) []byte {
 				schemas.addKind(&autoscalingv1.Scale{}, scaleKind)
 			case "binding":
 				schemas.addKind(&corev1.Binding{}, gv.WithKind("Binding"))
+			case "eviction":
+				schemas.addKind(&policyv1.Eviction{}, evictionKind)
+			case "token":
+				schemas.addKind(&authenticationv1.TokenRequest{}, tokenKind)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -85,16 +86,13 @@ func componentStatus(name string) *corev1.ComponentStatus {
 	return out
 }
 
-func (c *call) deprecated() { c.warnings = append(c.warnings, c.res.Warnings(nil, nil)...) }
-
 func (s *Server) getComponent(c *call) (answer, error) {
 	for _, name := range components {
 		if name == c.Name {
-			c.deprecated()
 			return answer{code: codeOK, object: componentStatus(name)}, nil
 		}
 	}
-	return answer{}, c.errNotFound()
+	return answer{}, apierrors.NewNotFound(schema.GroupResource{Resource: c.res.Singular}, c.Name) // upstream's slip
 }
 
 func (s *Server) listComponents(c *call) (answer, error) {
@@ -102,7 +100,6 @@ func (s *Server) listComponents(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c.deprecated()
 	list := &listing{res: c.res, items: []api.Object{}}
 	for _, name := range components {
 		if status := componentStatus(name); f.matches(status) {

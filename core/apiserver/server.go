@@ -126,7 +126,8 @@ type call struct {
 	form     *api.Resource // what is asked for, where that is a form of res
 	shelf    *shelf        // nil where res is answered unstored
 	warnings []string
-	wrote    int64 // the last revision this call made
+	charges  []quotaCharge // what quotas are to be charged when the object is stored
+	wrote    int64         // the last revision this call made
 }
 
 // answer is what a call comes to: an object, or a list that is not built yet.
@@ -182,6 +183,9 @@ func (s *Server) serve(req *rest.Request) (*call, answer, error) {
 	if err != nil {
 		return c, answer{}, err
 	}
+	if c.res.Deprecated != "" && c.form == nil {
+		c.warnings = append(c.warnings, c.res.Deprecated)
+	}
 	ans, err := handle(s, c)
 	if err == nil && c.form != nil {
 		ans.reform(c.form)
@@ -222,11 +226,14 @@ var handlers = map[string]map[string]handler{
 		rest.Update: (*Server).update, rest.Patch: (*Server).patch,
 		rest.Delete: (*Server).delete, rest.DeleteCollection: (*Server).deleteCollection,
 	},
-	"status":   {rest.Get: (*Server).get, rest.Update: (*Server).update, rest.Patch: (*Server).patch},
-	"finalize": {rest.Update: (*Server).update},
-	"scale":    {rest.Get: (*Server).getScale, rest.Update: (*Server).updateScale, rest.Patch: (*Server).patchScale},
-	"binding":  {rest.Create: (*Server).bind},
-	"log":      {rest.Get: (*Server).log},
+	"status":              {rest.Get: (*Server).get, rest.Update: (*Server).update, rest.Patch: (*Server).patch},
+	"finalize":            {rest.Update: (*Server).update},
+	"scale":               {rest.Get: (*Server).getScale, rest.Update: (*Server).updateScale, rest.Patch: (*Server).patchScale},
+	"binding":             {rest.Create: (*Server).bind},
+	"log":                 {rest.Get: (*Server).log},
+	"eviction":            {rest.Create: (*Server).evict},
+	"token":               {rest.Create: (*Server).issueToken},
+	"ephemeralcontainers": {rest.Get: (*Server).get, rest.Update: (*Server).update, rest.Patch: (*Server).patch},
 }
 
 // handlerOf is how a verb is served; nil where it is not.

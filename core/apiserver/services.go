@@ -245,7 +245,7 @@ func throwFree(dice *rand.Rand, first, size int, free func(int) bool) (int, bool
 
 // allocatePorts gives every port of a service its node port, if it needs one.
 func (s *Server) allocatePorts(svc, old *corev1.Service) error {
-	if !api.NeedsNodePort(svc) && !api.NeedsHealthCheck(svc) && !slices.ContainsFunc(api.NodePorts(svc), func(p int32) bool { return p != 0 }) {
+	if svc.Spec.Type != corev1.ServiceTypeNodePort && svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
 		return nil
 	}
 	taken := s.takenPorts(svc)

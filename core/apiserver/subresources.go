@@ -34,6 +34,8 @@ func scaledPart(obj api.Object) scaled {
 		return scaled{o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector}
 	case *appsv1.StatefulSet:
 		return scaled{o.Spec.Replicas, o.Status.Replicas, o.Spec.Selector}
+	case *corev1.ReplicationController:
+		return scaled{o.Spec.Replicas, o.Status.Replicas, &metav1.LabelSelector{MatchLabels: o.Spec.Selector}}
 	}
 	return scaled{}
 }
@@ -45,6 +47,8 @@ func setReplicas(obj api.Object, n int32) {
 	case *appsv1.ReplicaSet:
 		o.Spec.Replicas = &n
 	case *appsv1.StatefulSet:
+		o.Spec.Replicas = &n
+	case *corev1.ReplicationController:
 		o.Spec.Replicas = &n
 	}
 }

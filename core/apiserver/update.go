@@ -86,6 +86,11 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 	if err := c.invalid(c.Name, c.validateUpdate(obj, old.object())); err != nil {
 		return nil, err
 	}
+	if c.Subresource == "" {
+		if err := s.admit(c, obj, old.object()); err != nil {
+			return nil, err
+		}
+	}
 	if c.Subresource == "" && c.res.Warnings != nil {
 		c.warnings = append(c.warnings, c.res.Warnings(obj, old.object())...)
 	}
@@ -95,6 +100,11 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 		}
 		obj.SetResourceVersion(strconv.FormatInt(old.rev, 10))
 		return obj, nil
+	}
+	if !dryRun {
+		if err := s.chargeQuotas(c); err != nil {
+			return nil, err
+		}
 	}
 	return s.put(c, obj, old, dryRun, codeOK)
 }
@@ -131,6 +141,8 @@ func (c *call) prepareUpdate(obj, old api.Object) {
 		}
 	case "finalize":
 		api.PrepareNamespaceFinalize(obj.(*corev1.Namespace), old.(*corev1.Namespace))
+	case "ephemeralcontainers":
+		api.PrepareEphemeralUpdate(obj.(*corev1.Pod), old.(*corev1.Pod))
 	default:
 		if c.res.PrepareUpdate != nil {
 			c.res.PrepareUpdate(obj, old)
@@ -163,6 +175,8 @@ func (c *call) validateUpdate(obj, old api.Object) field.ErrorList {
 		check = c.res.ValidateStatusUpdate
 	case "finalize":
 		return append(errs, api.ValidateNamespaceFinalize(obj.(*corev1.Namespace))...)
+	case "ephemeralcontainers":
+		return append(errs, api.ValidateEphemeralUpdate(obj.(*corev1.Pod), old.(*corev1.Pod))...)
 	}
 	if check != nil {
 		errs = append(errs, check(obj, old)...)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -121,6 +123,10 @@ func (t *target) bodyType() (unmarshaler, schema.GroupVersionKind) {
 		return &autoscalingv1.Scale{}, scaleKind
 	case "binding":
 		return &corev1.Binding{}, corev1.SchemeGroupVersion.WithKind("Binding")
+	case "eviction":
+		return &policyv1.Eviction{}, evictionKind
+	case "token":
+		return &authenticationv1.TokenRequest{}, tokenKind
 	}
 	return t.res.New(), t.res.GVK()
 }
