@@ -41,11 +41,12 @@ func (n *Node) adopted(pod *corev1.Pod, c *corev1.Container, status *corev1.Cont
 	run := &container{
 		name: c.Name, asked: c.Image, id: status.ContainerID, image: status.Image, imageID: status.ImageID, restarts: status.RestartCount,
 	}
-	img, err := resolve(status.Image)
+	img, err := resolve(status.Image, n.more)
 	if err == nil {
 		n.images[img.ref] = img
-		run.plan = planOf(pod, c, img)
+		run.plan = planOf(pod, c, img, nil)
 	}
+	run.probes = adoptProbes(c, status, run.started)
 	ended, before := status.State.Terminated, status.LastTerminationState.Terminated
 	switch {
 	case status.State.Running != nil:

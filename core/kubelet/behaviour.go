@@ -1,12 +1,14 @@
 package kubelet
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // plan is what a container does when it is run.
@@ -20,6 +22,12 @@ type plan struct {
 	// every repeats the lines of loop, for ever, beginning at from.
 	from, every time.Duration
 	loop        []line
+
+	serves []service
+	files  []file
+	// memory is used from the start, in bytes, and grows every second up to
+	// memoryMost (0: without end).
+	memory, grows, memoryMost int64
 }
 
 // line is something printed, some time after the start (or the loop's start).
@@ -35,9 +43,27 @@ const atOnce = 20 * time.Millisecond
 
 // planOf tells what a container of a pod does: its own command if it has one,
 // the image's otherwise.
-func planOf(pod *corev1.Pod, c *corev1.Container, img *image) plan {
+// values are those that its variables take from ConfigMaps and Secrets.
+func planOf(pod *corev1.Pod, c *corev1.Container, img *image, values fetched) plan {
+	p := freePlan(pod, c, img, values)
+	p.limit(memoryLimit(pod, c))
+	return p
+}
+
+// memoryLimit is what a container may use, 0 for any.
+func memoryLimit(pod *corev1.Pod, c *corev1.Container) int64 {
+	if q, ok := c.Resources.Limits[corev1.ResourceMemory]; ok {
+		return q.Value()
+	}
+	if pod.Spec.Resources != nil {
+		return pod.Spec.Resources.Limits.Memory().Value()
+	}
+	return 0
+}
+
+func freePlan(pod *corev1.Pod, c *corev1.Container, img *image, values fetched) plan {
 	command := append(slices.Clone(c.Command), c.Args...)
-	env := environment(pod, c)
+	env := environment(pod, c, values)
 	switch {
 	case len(c.Command) > 0:
 		return runCommand(expandAll(command, env), env, img)
@@ -52,13 +78,17 @@ func ownCommand(img *image, env map[string]string) plan {
 	e := img.entry
 	switch {
 	case e.kind != server:
-		return plan{lasts: atOnce, lines: img.lines}
+		p := plan{lasts: atOnce, lines: img.lines}
+		e.does(&p)
+		return p
 	case e.needs != "" && env[e.needs] == "":
 		return plan{lasts: 10 * atOnce, exit: 1, lines: printed([]string{
 			"Error: the image needs the environment variable " + e.needs + " and it is not set.",
 		}, "")}
 	}
-	return plan{lasts: forever, stop: e.stop, lines: img.lines}
+	p := plan{lasts: forever, stop: e.stop, lines: img.lines}
+	e.does(&p)
+	return p
 }
 
 // printed are lines that come one after the other; {version} is filled in.
@@ -90,7 +120,7 @@ func runCommand(words []string, env map[string]string, img *image) plan {
 		return p
 	}
 	if img.entry.kind == server {
-		return plan{lasts: forever, stop: img.entry.stop}
+		return plan{lasts: forever, stop: img.entry.stop, serves: img.entry.serves}
 	}
 	return plan{lasts: atOnce}
 }
@@ -105,6 +135,14 @@ func simple(words []string, env map[string]string) (p plan, known bool) {
 	case "sleep":
 		// As process 1, sleep has no handler for SIGTERM, and so ignores it.
 		return plan{lasts: sleepTime(words[1:]), stop: forever}, true
+	case "stress":
+		p := plan{lasts: forever, stop: atOnce}
+		if i := slices.Index(words, "--vm-bytes"); i >= 0 && i+1 < len(words) {
+			if q, err := resource.ParseQuantity(strings.Replace(strings.ToUpper(words[i+1]), "M", "Mi", 1)); err == nil {
+				p.memory = q.Value()
+			}
+		}
+		return p, true
 	case "pause":
 		return plan{lasts: forever, stop: atOnce}, true
 	case "tail":
@@ -153,12 +191,16 @@ func sleepTime(words []string) time.Duration {
 }
 
 // environment is what the container's variables are worth that are known here.
-func environment(pod *corev1.Pod, c *corev1.Container) map[string]string {
+func environment(pod *corev1.Pod, c *corev1.Container, values fetched) map[string]string {
 	env := map[string]string{"HOSTNAME": pod.Name, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	if pod.Spec.Hostname != "" {
 		env["HOSTNAME"] = pod.Spec.Hostname
 	}
+	maps.Copy(env, values)
 	for _, v := range c.Env {
+		if _, found := values[v.Name]; found {
+			continue
+		}
 		env[v.Name] = v.Value
 		if v.ValueFrom != nil {
 			env[v.Name] = fieldValue(pod, v.ValueFrom)
@@ -169,7 +211,7 @@ func environment(pod *corev1.Pod, c *corev1.Container) map[string]string {
 
 func fieldValue(pod *corev1.Pod, from *corev1.EnvVarSource) string {
 	if from.FieldRef == nil {
-		return "(from " + sourceName(from) + ")"
+		return "" // an optional one that isn't there, or a resource's amount
 	}
 	switch from.FieldRef.FieldPath {
 	case "metadata.name":
@@ -184,16 +226,6 @@ func fieldValue(pod *corev1.Pod, from *corev1.EnvVarSource) string {
 		return pod.Spec.ServiceAccountName
 	}
 	return ""
-}
-
-func sourceName(from *corev1.EnvVarSource) string {
-	switch {
-	case from.ConfigMapKeyRef != nil:
-		return from.ConfigMapKeyRef.Name
-	case from.SecretKeyRef != nil:
-		return from.SecretKeyRef.Name
-	}
-	return "elsewhere"
 }
 
 // expandAll puts variables written $(NAME) into a command, as the kubelet does.

@@ -34,7 +34,7 @@ func decide(pod *corev1.Pod, box *sandbox, holds map[string]hold, now time.Time)
 			if !run.running() && !held && !finishedRunning(pod, box) {
 				return next{start: c, init: true}
 			}
-			if run == nil || run.running() && !startedUp(c, run, now) && !initialised {
+			if run == nil || run.running() && !startedUp(run) && !initialised {
 				return next{}
 			}
 		case initialised || run.exited() && run.exit == 0:
@@ -47,7 +47,7 @@ func decide(pod *corev1.Pod, box *sandbox, holds map[string]hold, now time.Time)
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]
 		run := box.find(c.Name)
-		again := run == nil || run.exited() && (run.replaced || restarts(pod, c, run.exit))
+		again := run == nil || run.exited() && (run.replaced || run.again || restarts(pod, c, run.exit))
 		if again && !holds[c.Name].until.After(now) {
 			return next{start: c}
 		}
@@ -84,36 +84,12 @@ func finishedRunning(pod *corev1.Pod, box *sandbox) bool {
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]
 		run := box.find(c.Name)
-		if !run.exited() || restarts(pod, c, run.exit) {
+		if !run.exited() || run.again || restarts(pod, c, run.exit) {
 			return false
 		}
 	}
 	return true
 }
 
-// startedUp and ready tell whether a running container's startup and readiness
-// probes have succeeded: after their initial delays and as many periods as they
-// need successes.
-func startedUp(c *corev1.Container, run *container, now time.Time) bool {
-	return run.running() && !startedAt(c, run).After(now)
-}
-
-func startedAt(c *corev1.Container, run *container) time.Time {
-	return run.started.Add(probeDelay(c.StartupProbe))
-}
-
-func readyAt(c *corev1.Container, run *container) time.Time {
-	started, ready := startedAt(c, run), run.started.Add(probeDelay(c.ReadinessProbe))
-	if ready.Before(started) {
-		return started
-	}
-	return ready
-}
-
-func probeDelay(p *corev1.Probe) time.Duration {
-	if p == nil {
-		return 0
-	}
-	more := max(p.SuccessThreshold-1, 0) * max(p.PeriodSeconds, 1)
-	return time.Duration(p.InitialDelaySeconds+more) * time.Second
-}
+// startedUp tells whether a running container's startup probe has succeeded.
+func startedUp(run *container) bool { return run.running() && run.probes.started() }

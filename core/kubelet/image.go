@@ -39,8 +39,9 @@ const dockerHub = "docker.io"
 
 // resolve tells what a reference stands for, as the registry it names would:
 // the answer is from the catalogue, or made up for any other well-formed name.
-// The error is a badName, or what containerd says when a pull fails.
-func resolve(name string) (*image, error) {
+// more is what authors add to the catalogue. The error is a badName, or what
+// containerd says when a pull fails.
+func resolve(name string, more map[string]entry) (*image, error) {
 	named, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
 		return nil, badName{fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", name, name, err)}
@@ -55,17 +56,26 @@ func resolve(name string) (*image, error) {
 	if tagged, ok := named.(reference.Tagged); ok {
 		tag = tagged.Tag()
 	}
-	if reason := unavailable(host, path, tag, img.ref); reason != "" {
+	if reason := unavailable(host, path, tag, img.ref, more); reason != "" {
 		return nil, fmt.Errorf("failed to pull and unpack image %q: failed to resolve reference %q: %s", img.ref, img.ref, reason)
 	}
-	img.fill(tag, named)
+	img.fill(tag, named, more)
 	return img, nil
 }
 
-func (i *image) fill(tag string, named reference.Named) {
-	known, ok := catalogue[i.path]
+// look finds what is known of an image: an author's word goes first.
+func look(path string, more map[string]entry) (entry, bool) {
+	if e, ok := more[path]; ok {
+		return e, true
+	}
+	e, ok := catalogue[path]
+	return e, ok
+}
+
+func (i *image) fill(tag string, named reference.Named, more map[string]entry) {
+	known, ok := look(i.path, more)
 	if !ok {
-		known = entry{size: madeUpSize(i.path), stop: 100 * ms}
+		known = entry{size: madeUpSize(i.path), stop: 100 * ms, serves: []service{{status: 200}}}
 	}
 	i.entry, i.version = known, tag
 	if _, _, isNumber := majorMinor(tag); !isNumber {
@@ -87,7 +97,17 @@ func madeUpSize(path string) int64 {
 }
 
 // unavailable says why a registry does not have an image, "" when it has.
-func unavailable(host, path, tag, ref string) string {
+func unavailable(host, path, tag, ref string, more map[string]entry) string {
+	full := path
+	if host != dockerHub {
+		full = host + "/" + path
+	}
+	if e, ok := more[full]; ok && e.authored {
+		if tooNew(e.newest, tag) {
+			return ref + ": not found"
+		}
+		return ""
+	}
 	switch {
 	case strings.HasSuffix(host, ".invalid") || strings.HasSuffix(host, ".test") || strings.HasSuffix(host, ".example"):
 		return fmt.Sprintf("failed to do request: Head \"https://%s/v2/%s/manifests/%s\": dial tcp: lookup %s: no such host", host, path, tag, host)
@@ -95,7 +115,7 @@ func unavailable(host, path, tag, ref string) string {
 		return fmt.Sprintf("failed to do request: Head \"http://%s/v2/%s/manifests/%s\": dial tcp %s: connect: connection refused", host, path, tag, host)
 	case unknownRepository(host, path):
 		return "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
-	case slices.Contains(noTags, tag) || tooNew(path, tag):
+	case slices.Contains(noTags, tag) || tooNew(catalogue[path].newest, tag):
 		return ref + ": not found"
 	}
 	return ""
@@ -126,8 +146,7 @@ func unknownRepository(host, path string) bool {
 }
 
 // tooNew tells whether a version tag is above the newest there is, as 1.161 for 1.16.1.
-func tooNew(path, tag string) bool {
-	known := catalogue[path].newest
+func tooNew(known, tag string) bool {
 	if known == "" {
 		return false
 	}

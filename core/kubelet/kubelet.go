@@ -1,7 +1,10 @@
 package kubelet
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,15 +20,17 @@ import (
 const component = "kubelet"
 
 type kubelet struct {
-	c       *client.Client
-	node    *Node
-	loop    *client.Loop
-	pods    *client.View[*corev1.Pod]
-	workers map[string]*worker
-	puller  puller
-	dice    *rand.Rand
-	self    *corev1.Node          // the node's object as last written
-	lease   *coordinationv1.Lease // the same, nil when not known
+	c    *client.Client
+	node *Node
+	loop *client.Loop
+	pods *client.View[*corev1.Pod]
+	// catalogue is what authors add to the catalogue of images.
+	catalogue *client.View[*corev1.ConfigMap]
+	workers   map[string]*worker
+	puller    puller
+	dice      *rand.Rand
+	self      *corev1.Node          // the node's object as last written
+	lease     *coordinationv1.Lease // the same, nil when not known
 }
 
 // Start makes the process the kubelet of a machine. It registers the node and
@@ -43,7 +48,42 @@ func Start(c *client.Client, node *Node) {
 		Deleted: func(pod *corev1.Pod) { k.loop.Add(client.Key(pod)) },
 	})
 	k.pods.OnSynced(k.sweep)
+	k.readCatalogue()
 	c.After(0, sim.Work, "register "+node.Name, func() { k.register(firstRetry) })
+}
+
+// readCatalogue takes in what authors add to the catalogue of images, before
+// the first pod. What can't be read is told of and changes nothing.
+func (k *kubelet) readCatalogue() {
+	k.catalogue = client.NewView[*corev1.ConfigMap](k.c, client.ViewOptions{
+		Namespace: CatalogueNamespace, FieldSelector: "metadata.name=" + CatalogueName,
+	})
+	take := func(m *corev1.ConfigMap) {
+		more, err := authored(m)
+		if err != nil {
+			k.c.EventFrom(client.EventSource{Component: component, Host: k.node.Name}, m, corev1.EventTypeWarning, "InvalidCatalogue", err.Error())
+			return
+		}
+		k.node.more = more
+	}
+	k.catalogue.Handle(client.Handlers[*corev1.ConfigMap]{
+		Added: take, Updated: func(_, m *corev1.ConfigMap) { take(m) },
+		Deleted: func(*corev1.ConfigMap) { k.node.more = nil },
+	})
+	k.catalogue.OnSynced(k.pods.Start)
+}
+
+// authored is all that a catalogue's keys describe.
+func authored(m *corev1.ConfigMap) (map[string]entry, error) {
+	more := map[string]entry{}
+	for _, key := range slices.Sorted(maps.Keys(m.Data)) {
+		some, err := ParseImages(m.Data[key])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		maps.Copy(more, some)
+	}
+	return more, nil
 }
 
 // updated leaves out what the kubelet has just written itself.

@@ -49,6 +49,7 @@ type Node struct {
 	images  map[string]*image // by full reference
 	changed bool              // images have come since the node's status was written
 	boxes   map[types.UID]*sandbox
+	more    map[string]entry // what authors add to the catalogue
 	index   int
 	lastIP  int
 	usedIPs map[int]bool
@@ -78,6 +79,8 @@ type container struct {
 	reason   string
 	message  string
 	last     *container
+	probes   *probes
+	again    bool // it was ended to be started anew, whatever the restart policy
 	replaced bool // it was ended to be started anew from a changed spec
 }
 
@@ -89,7 +92,7 @@ func NewNode(name string, config Config) *Node {
 		lastIP: 1, usedIPs: map[int]bool{},
 	}
 	for _, ref := range config.Images {
-		if img, err := resolve(ref); err == nil {
+		if img, err := resolve(ref, nil); err == nil {
 			n.images[img.ref] = img
 		}
 	}

@@ -71,7 +71,7 @@ type puller struct {
 // image gets the image of a container according to its pull policy, and calls
 // use with it; where it can't be had, the container is held.
 func (w *worker) image(c *corev1.Container, init bool, use func(*image)) {
-	img, err := resolve(c.Image)
+	img, err := resolve(c.Image, w.k.node.more)
 	var bad badName
 	if errors.As(err, &bad) {
 		w.say(c, init, corev1.EventTypeWarning, "InspectFailed", bad.message)

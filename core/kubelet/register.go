@@ -39,7 +39,7 @@ func (k *kubelet) register(retry time.Duration) {
 		k.nodeEvent("NodeReady", "Node "+k.node.Name+" status is now: NodeReady")
 	}
 	k.renewLease()
-	k.pods.Start()
+	k.catalogue.Start()
 	k.c.After(renewEvery, sim.Idle, "heartbeat", func() { k.heartbeat(k.c.Now()) })
 }
 
@@ -68,7 +68,7 @@ func (k *kubelet) announce() (made bool, err error) {
 func (k *kubelet) adoptImages() {
 	for _, reported := range k.self.Status.Images {
 		for _, name := range reported.Names {
-			if img, err := resolve(name); err == nil && !strings.Contains(name, "@") && k.node.images[img.ref] == nil {
+			if img, err := resolve(name, k.node.more); err == nil && !strings.Contains(name, "@") && k.node.images[img.ref] == nil {
 				k.node.images[img.ref] = img
 			}
 		}

@@ -23,22 +23,35 @@ type script struct {
 	code  int32
 	done  bool // exit was called, or it never comes to an end
 	plan  plan
+	files map[string]bool // what it has made, or removed
 }
 
 // runScript tells what sh -c does with a text. A text that is no script fails
 // as sh does.
 func runScript(text string, env map[string]string) plan {
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
-	if err != nil {
-		return plan{lasts: atOnce, exit: 2, lines: []line{{0, "sh: syntax error"}}}
-	}
-	s := &script{env: maps.Clone(env), plan: plan{stop: forever}}
-	s.stmts(file.Stmts)
+	s := &script{env: maps.Clone(env), plan: plan{stop: forever}, files: map[string]bool{}}
+	s.parse(text)
 	if s.plan.lasts != forever {
 		s.plan.lasts, s.plan.exit = max(s.at, atOnce), s.code
 	}
 	s.plan.lines = s.lines
 	return s.plan
+}
+
+// parse runs a text; one that is no script fails as it does in sh.
+func (s *script) parse(text string) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		s.code, s.lines = 2, []line{{0, "sh: syntax error"}}
+		return
+	}
+	s.stmts(file.Stmts)
+}
+
+// make notes that a file is there from now on, or gone.
+func (s *script) make(name string, exists bool) {
+	s.files[name] = exists
+	s.plan.files = append(s.plan.files, file{s.at, name, exists})
 }
 
 func (s *script) stmts(list []*syntax.Stmt) {
@@ -55,7 +68,14 @@ func (s *script) stmt(stmt *syntax.Stmt) {
 		s.forever()
 		return
 	}
+	before := len(s.lines)
 	s.command(stmt.Cmd)
+	for _, r := range stmt.Redirs {
+		if name := strings.Join(s.words([]*syntax.Word{r.Word}), " "); r.Op == syntax.RdrOut || r.Op == syntax.AppOut {
+			s.lines = s.lines[:min(before, len(s.lines))]
+			s.make(name, true)
+		}
+	}
 	if stmt.Negated {
 		s.code = map[bool]int32{true: 1, false: 0}[s.code == 0]
 	}
@@ -182,6 +202,9 @@ func (s *script) call(cmd *syntax.CallExpr) {
 	if words[0] == "exec" && len(words) > 1 {
 		words = words[1:]
 	}
+	if s.filing(words) {
+		return
+	}
 	p, known := simple(words, s.env)
 	if !known {
 		return
@@ -197,6 +220,28 @@ func (s *script) call(cmd *syntax.CallExpr) {
 	if p.lasts > atOnce {
 		s.at += p.lasts
 	}
+}
+
+// filing does what commands do that are about files; false for any other.
+func (s *script) filing(words []string) bool {
+	switch words[0] {
+	case "touch", "mkdir", "rm":
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "-") {
+				s.make(w, words[0] != "rm")
+			}
+		}
+		return true
+	}
+	missing := missingFile(words, s.files)
+	if missing == "" {
+		return false
+	}
+	s.code = 1
+	if missing != " " {
+		s.lines = append(s.lines, line{s.at, missing})
+	}
+	return true
 }
 
 func (s *script) exit(words []string) {
@@ -246,7 +291,7 @@ func (s *script) parts(parts []syntax.WordPart) (text string, split bool) {
 
 // output is what commands print, on one line.
 func (s *script) output(list []*syntax.Stmt) string {
-	inner := &script{env: s.env}
+	inner := &script{env: s.env, files: s.files}
 	inner.stmts(list)
 	texts := make([]string, len(inner.lines))
 	for i, l := range inner.lines {

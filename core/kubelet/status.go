@@ -127,8 +127,8 @@ func (s *statusMaker) container(c *corev1.Container, init bool) corev1.Container
 	switch {
 	case run.running():
 		status.State.Running = &corev1.ContainerStateRunning{StartedAt: stamp(run.started)}
-		started = startedUp(c, run, s.now)
-		status.Ready = (!init || sidecar(c)) && !readyAt(c, run).After(s.now)
+		started = startedUp(run)
+		status.Ready = (!init || sidecar(c)) && run.probes.ready(c)
 		status.LastTerminationState.Terminated = run.last.terminated()
 	case held && !s.terminal:
 		status.State.Waiting = &corev1.ContainerStateWaiting{Reason: h.reason, Message: h.message}

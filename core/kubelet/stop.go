@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,20 +46,52 @@ func (w *worker) grace() time.Duration {
 	return 0
 }
 
-// askToStop sends SIGTERM.
+// askToStop begins the end: preStop hooks, then SIGTERM; sidecars get theirs
+// when all others have ended, the last one first
+// (kuberuntime_termination_order.go).
 func (w *worker) askToStop(now time.Time) {
 	if w.box == nil {
 		return
 	}
-	for _, run := range w.box.containers {
+	deadline, last := now.Add(w.grace()), now
+	for _, run := range w.stopOrder() {
 		if !run.running() {
 			continue
 		}
-		if run.plan.stop >= 0 {
-			run.stopAt = now.Add(w.k.vary(run.plan.stop))
-		}
+		c := specOf(w.pod, run.name)
 		w.killing(run.name, "Stopping container "+run.name)
+		begin := now.Add(w.preStop(c, run, now, w.grace()))
+		side := c != nil && w.isInit(c) && sidecar(c)
+		if side && last.After(begin) {
+			begin = last
+		}
+		end := deadline
+		if run.plan.stop >= 0 {
+			run.stopAt = begin.Add(w.k.vary(run.plan.stop))
+			end = run.stopAt
+		}
+		if end.After(last) {
+			last = end
+		}
 	}
+}
+
+// stopOrder is the containers in the order of their turn to end.
+func (w *worker) stopOrder() []*container {
+	var mains, sides []*container
+	for _, run := range w.box.containers {
+		if c := specOf(w.pod, run.name); c != nil && w.isInit(c) && sidecar(c) {
+			sides = append(sides, run)
+			continue
+		}
+		mains = append(mains, run)
+	}
+	slices.SortStableFunc(sides, func(a, b *container) int { return w.initIndex(b.name) - w.initIndex(a.name) })
+	return append(mains, sides...)
+}
+
+func (w *worker) initIndex(name string) int {
+	return slices.IndexFunc(w.pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == name })
 }
 
 // changed is a running container whose image in the spec is not the one it was
@@ -76,11 +109,8 @@ func (w *worker) changed() *container {
 // replace ends a container, to be started anew from the spec.
 func (w *worker) replace(run *container) {
 	w.killing(run.name, fmt.Sprintf("Container %s definition changed, will be restarted", run.name))
-	d, exit := run.plan.stop, int32(0)
-	if grace := w.pod.Spec.TerminationGracePeriodSeconds; d < 0 && grace != nil {
-		d, exit = time.Duration(*grace)*time.Second, exitKilled
-	}
-	w.operate("stop container "+run.name+" of", d, func() {
+	takes, exit := w.endOf(specOf(w.pod, run.name), run, w.k.c.Now(), w.ownGrace())
+	w.wait("stop container "+run.name+" of", takes, func() {
 		run.finish(w.k.c.Now(), exit, "", "")
 		run.replaced, w.dirty = true, true
 	})

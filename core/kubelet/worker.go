@@ -83,6 +83,7 @@ func (w *worker) step() error {
 	if w.pod.DeletionTimestamp != nil {
 		return w.stop()
 	}
+	w.probe()
 	if w.busy != "" || finished(w.pod) {
 		return nil
 	}
@@ -201,10 +202,19 @@ func fieldPath(c *corev1.Container, init bool) string {
 
 // create puts the container on the machine and starts it.
 func (w *worker) create(c *corev1.Container, init bool, img *image) {
+	values, err := w.k.fetchEnv(w.pod, c)
+	if err != nil {
+		w.say(c, init, corev1.EventTypeWarning, "Failed", "Error: "+err.Error())
+		w.k.decided(w.pod, "create", c.Name, "failed", err.Error())
+		w.hold(c, w.k.c.Now().Add(firstDelay), "CreateContainerConfigError", err.Error())
+		w.dirty = true
+		return
+	}
 	run := &container{
 		name: c.Name, asked: c.Image, id: containerID(w.k.dice), image: img.ref, imageID: img.id(),
-		started: w.k.c.Now(), plan: planOf(w.pod, c, img),
+		started: w.k.c.Now(), plan: planOf(w.pod, c, img, values),
 	}
+	run.probes = newProbes(c, run.started)
 	w.box.run(run)
 	delete(w.holds, c.Name)
 	field := fieldPath(c, init)
@@ -218,6 +228,7 @@ func (w *worker) create(c *corev1.Container, init bool, img *image) {
 	}
 	w.k.event(w.pod, field, corev1.EventTypeNormal, "Started", "Container started")
 	w.k.decided(w.pod, "start", c.Name, "started", "")
+	w.postStart(c, run)
 }
 
 // setTimers has the worker look again when a container ends or becomes ready,
@@ -257,8 +268,7 @@ func (w *worker) moments(now time.Time, at func(time.Time, sim.Class)) {
 		for i := range list {
 			c := &list[i]
 			if run := w.box.find(c.Name); run.running() {
-				at(startedAt(c, run), sim.Work)
-				at(readyAt(c, run), sim.Work)
+				run.probeMoments(c, w.box.ip, func(t time.Time, good bool) { at(t, probeClass(good)) })
 				if end, ends := run.end(); ends {
 					at(end, class(run.plan.lasts))
 				}
