@@ -121,7 +121,10 @@ func (tr *trial) live() error {
 func (tr *trial) deed() error {
 	d := tr.deployment()
 	before := ptr.Deref(d.Spec.Replicas, 1)
-	switch tr.dice.IntN(5) {
+	switch tr.dice.IntN(6) {
+	case 5:
+		tr.bounds = bounds{most: withSurge(before), least: floor(before)}
+		return tr.do("kubectl patch deployment web -p '" + wishes[tr.dice.IntN(len(wishes))] + "'")
 	case 0:
 		n := tr.dice.Int32N(6)
 		tr.bounds = bounds{most: withSurge(max(before, n)), least: floor(min(before, n))}
@@ -146,6 +149,17 @@ func (tr *trial) deed() error {
 		tr.bounds = bounds{most: withSurge(before), least: floor(before)}
 		return tr.do("kubectl rollout restart deployment/web")
 	}
+}
+
+// wishes are what a template may ask of scheduler and kubelet.
+var wishes = []string{
+	`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/","port":80},"initialDelaySeconds":2,"periodSeconds":3}}]}}}}`,
+	`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","startupProbe":{"tcpSocket":{"port":80}},"livenessProbe":{"httpGet":{"path":"/","port":80}}}]}}}}`,
+	`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","lifecycle":{"preStop":{"sleep":{"seconds":3}},"postStart":{"exec":{"command":["sleep","1"]}}}}]}}}}`,
+	`{"spec":{"template":{"spec":{"priorityClassName":"system-cluster-critical"}}}}`,
+	`{"spec":{"template":{"spec":{"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":50,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"web"}}}}]}}}}}}`,
+	`{"spec":{"template":{"spec":{"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/os","labelSelector":{"matchLabels":{"app":"web"}}}]}}}}}}`,
+	`{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"maxSkew":2,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"DoNotSchedule","labelSelector":{"matchLabels":{"app":"web"}},"matchLabelKeys":["pod-template-hash"]}]}}}}`,
 }
 
 func resolve(percent string, n int32, up bool) int32 {

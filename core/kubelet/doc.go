@@ -13,15 +13,24 @@
 //
 // Read it in this order: kubelet.go (what it is told), worker.go (one pod, from
 // sight to running), decide.go (which container is next: a pure function),
-// image.go and pull.go, status.go (the status that follows from the machine's
-// state), stop.go, register.go; below that node.go (the machine), catalogue.go
-// and behaviour.go (what images are and do), logs.go.
+// image.go and pull.go, env.go, probe.go (how probes stand: pure), hooks.go,
+// status.go (the status that follows from the machine's state), stop.go,
+// evict.go, register.go; below that node.go (the machine), catalogue.go,
+// images.go, behaviour.go, script.go and effects.go (what images are and do),
+// logs.go.
 //
-// It follows pkg/kubelet of Kubernetes v1.36.3 and containerd's words. Left
-// out: probes other than the delays before their first success, lifecycle
-// hooks, volumes, resource use, eviction and OOM, static pods, ephemeral
-// containers, resizing, admission of pods that don't fit, image garbage
-// collection, pull secrets, active deadlines, and the status update between the
-// sandbox and the containers (PodReadyToStartContainers turns true together
-// with the rest).
+// Lessons add images as data: the ConfigMap kube-system/image-catalogue holds
+// lists of descriptions (images.go) that say what an image serves and from when,
+// what it logs, how its memory grows, and when it ends. Memory that is used by
+// what is no pod is an annotation of the Node (evict.go).
+//
+// It follows pkg/kubelet of Kubernetes v1.36.3 (prober, kuberuntime, eviction,
+// status) and containerd's words. Different from upstream: a probe that goes on
+// succeeding is not made anew each period, for nothing would come of it; the
+// first is made when its initial delay is over, and not at the next period.
+// Left out: volumes, use of cpu and disk and what follows from it, static pods,
+// ephemeral containers, resizing, admission of pods that don't fit, image
+// garbage collection, pull secrets, and the status update between the sandbox
+// and the containers (PodReadyToStartContainers turns true together with the
+// rest).
 package kubelet

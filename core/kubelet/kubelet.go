@@ -26,11 +26,15 @@ type kubelet struct {
 	pods *client.View[*corev1.Pod]
 	// catalogue is what authors add to the catalogue of images.
 	catalogue *client.View[*corev1.ConfigMap]
-	workers   map[string]*worker
-	puller    puller
-	dice      *rand.Rand
-	self      *corev1.Node          // the node's object as last written
-	lease     *coordinationv1.Lease // the same, nil when not known
+
+	otherMemory int64     // used by what is no pod, in bytes
+	pressure    bool      // as the node's status says
+	shortSince  time.Time // when memory was short last
+	workers     map[string]*worker
+	puller      puller
+	dice        *rand.Rand
+	self        *corev1.Node          // the node's object as last written
+	lease       *coordinationv1.Lease // the same, nil when not known
 }
 
 // Start makes the process the kubelet of a machine. It registers the node and

@@ -40,6 +40,7 @@ func (k *kubelet) register(retry time.Duration) {
 	}
 	k.renewLease()
 	k.catalogue.Start()
+	k.watchSelf()
 	k.c.After(renewEvery, sim.Idle, "heartbeat", func() { k.heartbeat(k.c.Now()) })
 }
 
@@ -116,6 +117,7 @@ func (k *kubelet) keepLabels() error {
 // come or it is time.
 func (k *kubelet) heartbeat(statusAt time.Time) {
 	k.renewLease()
+	k.relieve()
 	if now := k.c.Now(); k.node.changed || now.Sub(statusAt) >= statusEvery {
 		if k.writeStatus() == nil {
 			statusAt = now
@@ -152,7 +154,11 @@ func (k *kubelet) setStatus(s *corev1.NodeStatus) {
 			Type: kind, Status: status, Reason: reason, Message: message, LastHeartbeatTime: now, LastTransitionTime: now,
 		})
 	}
-	condition(corev1.NodeMemoryPressure, corev1.ConditionFalse, "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
+	if k.pressure {
+		condition(corev1.NodeMemoryPressure, corev1.ConditionTrue, "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+	} else {
+		condition(corev1.NodeMemoryPressure, corev1.ConditionFalse, "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
+	}
 	condition(corev1.NodeDiskPressure, corev1.ConditionFalse, "KubeletHasNoDiskPressure", "kubelet has no disk pressure")
 	condition(corev1.NodePIDPressure, corev1.ConditionFalse, "KubeletHasSufficientPID", "kubelet has sufficient PID available")
 	condition(corev1.NodeReady, corev1.ConditionTrue, "KubeletReady", "kubelet is posting ready status")

@@ -17,7 +17,7 @@ import (
 // report writes the pod's status, if it is not what the API server has.
 // terminal says that nothing of the pod will run any more.
 func (w *worker) report(terminal bool) error {
-	status := statusOf(w.pod, w.box, w.k.node, w.holds, w.k.c.Now(), terminal)
+	status := statusOf(w.pod, w.box, w.k.node, w.holds, w.k.c.Now(), terminal, w.failure)
 	if equality.Semantic.DeepEqual(*status, w.pod.Status) {
 		return nil
 	}
@@ -27,6 +27,7 @@ func (w *worker) report(terminal bool) error {
 			others := foreignConditions(p.Status.Conditions)
 			p.Status = *status.DeepCopy()
 			p.Status.Conditions = append(others, ownConditions(p.Status.Conditions)...)
+			w.failure.marked(&p.Status, p, w.k.c.Now())
 		}
 	})
 	if apierrors.IsNotFound(err) {
@@ -58,8 +59,8 @@ func foreignConditions(all []corev1.PodCondition) []corev1.PodCondition {
 
 // statusOf is the status that follows from what is on the machine
 // (pkg/kubelet/kubelet_pods.go, generateAPIPodStatus). It is pure.
-func statusOf(pod *corev1.Pod, box *sandbox, node *Node, holds map[string]hold, now time.Time, terminal bool) *corev1.PodStatus {
-	s := &statusMaker{pod: pod, box: box, holds: holds, now: now, terminal: terminal}
+func statusOf(pod *corev1.Pod, box *sandbox, node *Node, holds map[string]hold, now time.Time, terminal bool, why *failure) *corev1.PodStatus {
+	s := &statusMaker{pod: pod, box: box, holds: holds, now: now, terminal: terminal, why: why}
 	old := &pod.Status
 	out := &corev1.PodStatus{
 		ObservedGeneration: pod.Generation,
@@ -83,6 +84,7 @@ func statusOf(pod *corev1.Pod, box *sandbox, node *Node, holds map[string]hold, 
 		out.Reason, out.Message = old.Reason, old.Message
 	}
 	out.Conditions = append(foreignConditions(old.Conditions), s.conditions(out)...)
+	why.marked(out, pod, now)
 	return out
 }
 
@@ -95,6 +97,7 @@ type statusMaker struct {
 	holds    map[string]hold
 	now      time.Time
 	terminal bool
+	why      *failure
 }
 
 func (s *statusMaker) containers(specs []corev1.Container, init bool) []corev1.ContainerStatus {
@@ -181,6 +184,9 @@ func mounts(c *corev1.Container) []corev1.VolumeMountStatus {
 func (s *statusMaker) phase(status *corev1.PodStatus) corev1.PodPhase {
 	if finished(s.pod) {
 		return s.pod.Status.Phase
+	}
+	if s.why != nil {
+		return corev1.PodFailed
 	}
 	pending, failed := s.initPhase(status.InitContainerStatuses)
 	if failed {

@@ -32,6 +32,7 @@ type worker struct {
 	delays map[string]*backoff // by container, and by image
 	timers [2]*client.Timer    // by class
 
+	failure  *failure  // why it was ended before its time
 	stopping time.Time // since when; zero for not at all
 	gone     bool      // all is done, deletion included
 }
@@ -84,7 +85,13 @@ func (w *worker) step() error {
 		return w.stop()
 	}
 	w.probe()
-	if w.busy != "" || finished(w.pod) {
+	if finished(w.pod) || w.failure != nil {
+		return nil
+	}
+	if _, over := w.overdue(w.k.c.Now()); over && w.box != nil {
+		return w.fail(&failure{"DeadlineExceeded", "Pod was active on the node longer than the specified deadline", false})
+	}
+	if w.busy != "" {
 		return nil
 	}
 	return w.run()
@@ -264,6 +271,9 @@ func class(d time.Duration) sim.Class {
 
 // moments calls at with every time at which something about the pod changes by itself.
 func (w *worker) moments(now time.Time, at func(time.Time, sim.Class)) {
+	if deadline, _ := w.overdue(now); !deadline.IsZero() {
+		at(deadline, sim.Idle)
+	}
 	for _, list := range [][]corev1.Container{w.pod.Spec.InitContainers, w.pod.Spec.Containers} {
 		for i := range list {
 			c := &list[i]
