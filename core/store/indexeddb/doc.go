@@ -50,9 +50,11 @@
 //	opening 10,000 pods, ms                           78                     < 1000
 //	  from a snapshot                                 66
 //
-// Single writes fall short of what was promised: the browser's part is the raw
-// loop's, and nearly all of the rest is eleven crossings between Go and
-// JavaScript. Through the store a bulk write is bound by Go in WebAssembly, which
+// Single writes fall short of what was promised. From commit to complete both
+// take as long; the store makes the transaction and its requests in about 0.2 ms
+// where the raw loop takes 0.06. It is not the crossings between Go and
+// JavaScript: one JavaScript function that made all of them in one crossing was
+// no quicker. Through the store a bulk write is bound by Go in WebAssembly, which
 // keeps the map and the history in the time in which the browser copies bytes.
 // Made by
 //
