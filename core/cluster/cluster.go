@@ -67,9 +67,12 @@ type Cluster struct {
 	session *kubectl.Session
 	you     *sim.Process // the learner's hands, and kubectl
 	inputs  []Input
+	doneAt  []int64              // the last entry of the trace at each input
 	typed   map[int]func()       // how to interrupt a line, by the place of its input
 	editors []func([]byte, bool) // what answers the editors opened so far
 	retain  store.Revision
+	still   bool // it is a past, which can only be read
+	asked   bool // somebody wanted to change it
 }
 
 // New opens the log and starts every component. Nothing has happened yet but
@@ -231,6 +234,9 @@ func (c *Cluster) AdvanceTo(t time.Time, limit int) error {
 
 // Revision is the store's head; Durable the last revision known to be on disk.
 func (c *Cluster) Revision() int64 { return int64(c.store.Revision()) }
+
+// Oldest is the first revision that can be read.
+func (c *Cluster) Oldest() int64 { return max(1, c.store.CompactRevision()) }
 
 // Durable is the last revision that would survive the end of this process.
 func (c *Cluster) Durable() int64 { return int64(c.store.Durable()) }

@@ -35,7 +35,7 @@ func settle(t *testing.T, c *Cluster) {
 // statuses is how many pods have each STATUS.
 func statuses(c *Cluster) map[string]int {
 	count := map[string]int{}
-	each(c, func(p *corev1.Pod) { count[c.viewPod(p).Status]++ })
+	each(c, func(p *corev1.Pod) { count[viewPod(p, c.Now()).Status]++ })
 	return count
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/sim"
+	"github.com/tabernetes/tabernetes/core/trace"
 )
 
 // component is an actor that can be held, stopped and restarted.
@@ -191,4 +192,31 @@ func (c *Cluster) Actors() []ActorState {
 		}
 	}
 	return out
+}
+
+// Waits is what a component is waiting for.
+type Waits struct {
+	Next []Wait `json:"next"` // the first few, soonest first
+	All  int    `json:"all"`
+}
+
+// Wait is one thing that will happen to a component.
+type Wait struct {
+	At   string `json:"at"`
+	Kind string `json:"kind"` // delivery, turn or timer
+	What string `json:"what"`
+}
+
+// maxWaits is how many Waits lists.
+const maxWaits = 4
+
+// Waits tells what a component is waiting for: notifications on their way to
+// it, work that it has queued, timers that it has set.
+func (c *Cluster) Waits(actor string) Waits {
+	next, all := c.world.Waiting(actor, maxWaits)
+	w := Waits{Next: make([]Wait, len(next)), All: all}
+	for i, e := range next {
+		w.Next[i] = Wait{At: trace.FormatTime(e.At), Kind: e.Kind.String(), What: e.What}
+	}
+	return w
 }

@@ -43,6 +43,9 @@ type wire struct{ c *Cluster }
 
 func (w wire) Do(m rest.Message) rest.Reply {
 	m.Actor = kubectlActor
+	if w.c.still && m.Method != "GET" {
+		return w.c.refusePast()
+	}
 	return w.c.server.Do(m)
 }
 

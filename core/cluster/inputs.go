@@ -39,6 +39,7 @@ func (c *Cluster) Inputs() []Input { return c.inputs }
 // did notes a deed and returns its place.
 func (c *Cluster) did(what Deed, with string) int {
 	c.inputs = append(c.inputs, Input{Steps: c.Steps(), Time: c.Now(), Do: what, With: with})
+	c.doneAt = append(c.doneAt, c.rec.Last())
 	return len(c.inputs) - 1
 }
 

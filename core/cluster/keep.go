@@ -19,12 +19,7 @@ func (c *Cluster) Retain() int64 { return int64(c.retain) }
 // Export writes the whole cluster as one file, history and all, on disk or
 // not. program and name are what the file says of itself.
 func (c *Cluster) Export(w io.Writer, program, name string) error {
-	info := archive.Info{Program: program, Name: name, Seed: c.opts.Seed, Time: c.Now()}
-	for _, p := range c.parts {
-		if p.node != nil {
-			info.Nodes++
-		}
-	}
+	info := archive.Info{Program: program, Name: name, Seed: c.opts.Seed, Time: c.Now(), Nodes: c.Nodes()}
 	return archive.Export(w, c.store, info)
 }
 

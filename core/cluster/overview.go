@@ -3,6 +3,7 @@ package cluster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -61,23 +62,32 @@ type WorkloadView struct {
 
 // Overview takes a look at the whole cluster. It is linear in its objects.
 func (c *Cluster) Overview() Overview {
+	o := overview(c.list, c.Now())
+	o.Revision = c.Revision()
+	return o
+}
+
+// lister calls fn for every object of a kind, in key order.
+type lister func(r *api.Resource, fn func(api.Object))
+
+func overview(from lister, now time.Time) Overview {
 	o := Overview{
-		Revision: c.Revision(), Nodes: []NodeView{}, Unscheduled: []PodView{},
+		Nodes: []NodeView{}, Unscheduled: []PodView{},
 		Deployments: []WorkloadView{}, ReplicaSets: []WorkloadView{},
 	}
 	at := map[string]int{}
-	each(c, func(n *corev1.Node) {
+	eachOf(from, func(n *corev1.Node) {
 		at[n.Name] = len(o.Nodes)
 		o.Nodes = append(o.Nodes, viewNode(n))
 	})
-	each(c, func(p *corev1.Pod) { o.addPod(c.viewPod(p), p, at) })
-	each(c, func(d *appsv1.Deployment) {
+	eachOf(from, func(p *corev1.Pod) { o.addPod(viewPod(p, now), p, at) })
+	eachOf(from, func(d *appsv1.Deployment) {
 		o.Deployments = append(o.Deployments, WorkloadView{
 			Namespace: d.Namespace, Name: d.Name,
 			Desired: ptr.Deref(d.Spec.Replicas, 1), Current: d.Status.Replicas, Ready: d.Status.ReadyReplicas,
 		})
 	})
-	each(c, func(r *appsv1.ReplicaSet) {
+	eachOf(from, func(r *appsv1.ReplicaSet) {
 		o.ReplicaSets = append(o.ReplicaSets, WorkloadView{
 			Namespace: r.Namespace, Name: r.Name, Owner: ownerName(r),
 			Desired: ptr.Deref(r.Spec.Replicas, 1), Current: r.Status.Replicas, Ready: r.Status.ReadyReplicas,
@@ -106,14 +116,21 @@ func (o *Overview) addPod(view PodView, p *corev1.Pod, at map[string]int) {
 	}
 }
 
-// each calls fn for every object of a kind, in key order.
-func each[T api.Object](c *Cluster, fn func(T)) {
-	resp := c.server.Serve(&rest.Request{Verb: rest.List, Resource: api.Of[T]().GVR(), Actor: "overview"})
+// each calls fn for every object of a kind that there is now, in key order.
+func each[T api.Object](c *Cluster, fn func(T)) { eachOf(c.list, fn) }
+
+func eachOf[T api.Object](from lister, fn func(T)) {
+	from(api.Of[T](), func(o api.Object) { fn(o.(T)) })
+}
+
+// list is what the API server has of a kind now.
+func (c *Cluster) list(r *api.Resource, fn func(api.Object)) {
+	resp := c.server.Serve(&rest.Request{Verb: rest.List, Resource: r.GVR(), Actor: "overview"})
 	if resp.Status() != nil {
 		return
 	}
 	_ = meta.EachListItem(resp.Object, func(o runtime.Object) error {
-		fn(o.(T))
+		fn(o.(api.Object))
 		return nil
 	})
 }
@@ -136,10 +153,10 @@ func viewNode(n *corev1.Node) NodeView {
 // statusColumn is where the pods' table has STATUS.
 const statusColumn = 2
 
-func (c *Cluster) viewPod(p *corev1.Pod) PodView {
+func viewPod(p *corev1.Pod, now time.Time) PodView {
 	v := PodView{Namespace: p.Namespace, Name: p.Name, Owner: ownerName(p)}
 	if row := api.For(p).Row; row != nil {
-		v.Status, _ = row(p, c.Now())[statusColumn].(string)
+		v.Status, _ = row(p, now)[statusColumn].(string)
 	}
 	for _, cond := range p.Status.Conditions {
 		if cond.Type == corev1.PodReady {

@@ -315,6 +315,24 @@ func (w *World) ordered() []*Event {
 	return sorted
 }
 
+// Waiting returns what waits for an actor, soonest first, limit at most, and
+// how much there is; what has piled up before a held one is part of it.
+func (w *World) Waiting(actor string, limit int) (first []Event, all int) {
+	queue := w.ordered()
+	if w.held[actor] {
+		queue = w.parked[actor]
+	}
+	for _, e := range queue {
+		if e.Actor != actor || e.dead || e.proc.dead {
+			continue
+		}
+		if all++; len(first) < limit {
+			first = append(first, *e)
+		}
+	}
+	return first, all
+}
+
 // Held tells whether the actor is held.
 func (w *World) Held(actor string) bool { return w.held[actor] }
 

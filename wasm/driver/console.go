@@ -77,6 +77,9 @@ func (c *console) leave(tab int) {
 // exec types a line. What it prints, and that it is done, is told only once
 // all that was written before is on disk: an answered command is never lost.
 func (d *Driver) exec(from int, r execRequest) error {
+	if r.Revision > 0 {
+		return d.execPast(from, r)
+	}
 	d.pace.begin()
 	safely := d.promises()
 	print := func(stream string) func(string) {
@@ -99,7 +102,7 @@ func (d *Driver) exec(from int, r execRequest) error {
 				d.opts.Send(from, outputEvent{"output", r.ID, "err", "error: " + err.Error() + "\n"})
 				exit = 1
 			}
-			d.opts.Send(from, doneEvent{"done", r.ID, exit, rev})
+			d.opts.Send(from, doneEvent{"done", r.ID, exit, rev, false})
 			d.touch()
 		})
 	})

@@ -53,6 +53,7 @@ type Driver struct {
 	// forLessons tells that a lesson is to be done here, and lesson which.
 	forLessons bool
 	lesson     *lesson
+	past       *cluster.Past // the last one that was looked at
 }
 
 // New makes a driver that waits for a boot request.
@@ -79,13 +80,16 @@ func (d *Driver) Handle(from int, data []byte) {
 	if err != nil {
 		d.opts.Send(from, failedEvent{"failed", "request", err.Error()})
 	}
-	if head.Type != "drawn" {
+	if !slices.Contains(asking, head.Type) {
 		d.touch()
 	}
 }
 
 // withoutCluster can be asked of a driver that has no cluster.
 var withoutCluster = []string{"boot", "reset", "import", "lesson"}
+
+// asking are the requests that change nothing anybody would see.
+var asking = []string{"drawn", "complete", "changed", "object", "look", "trace", "groups", "why", "get", "waits", "usage"}
 
 // requests says what is done about each type of message.
 var requests = map[string]func(*Driver, int, []byte) error{
@@ -102,6 +106,14 @@ var requests = map[string]func(*Driver, int, []byte) error{
 	"component": handler((*Driver).component),
 	"changed":   handler((*Driver).changed),
 	"object":    handler((*Driver).object),
+	"look":      handler((*Driver).look),
+	"trace":     handler((*Driver).trace),
+	"groups":    handler((*Driver).groups),
+	"why":       handler((*Driver).why),
+	"get":       handler((*Driver).get),
+	"waits":     handler((*Driver).waits),
+	"fork":      handler((*Driver).fork),
+	"advance":   handler((*Driver).advance),
 	"drawn":     handler((*Driver).drawn),
 	"reset":     handler((*Driver).reset),
 	"usage":     handler((*Driver).usage),
@@ -186,9 +198,9 @@ func (d *Driver) abandon() {
 		_ = d.c.Close() // it has failed already, and everyone was told
 	}
 	d.c, d.lesson, d.ready, d.failed, d.begin = nil, nil, false, nil, &beginning{}
-	d.console, d.view = console{}, view{}
+	d.console, d.view, d.past = console{}, view{}, nil
 	for _, t := range d.tabs {
-		t.ready, t.frame = false, frames{}
+		t.ready, t.frame, t.index = false, frames{}, nil
 	}
 }
 
@@ -345,7 +357,7 @@ func (d *Driver) reset(int, resetRequest) error {
 		}
 	}
 	d.c, d.ready, d.failed = nil, false, nil
-	d.console, d.view = console{}, view{}
+	d.console, d.view, d.past = console{}, view{}, nil
 	if !strings.HasPrefix(d.database, Nowhere) {
 		if err := d.opts.Delete(d.database); err != nil {
 			return err

@@ -87,7 +87,7 @@ func (f *frames) send(d *Driver, to int) time.Duration {
 
 func (f *frames) make(d *Driver, now time.Time) frameEvent {
 	out := frameEvent{
-		Type: "frame", Now: trace.FormatTime(d.c.Now()), Revision: d.c.Revision(), Durable: d.c.Durable(),
+		Type: "frame", Now: trace.FormatTime(d.c.Now()), Revision: d.c.Revision(), Durable: d.c.Durable(), Oldest: d.c.Oldest(),
 		Quiet: d.c.Quiet(), Playing: d.pace.playing, Speed: d.pace.speed,
 	}
 	f.durable = out.Durable
@@ -133,7 +133,7 @@ func (f *frames) entries(c *cluster.Cluster) (out lines, omitted int) {
 }
 
 func (f *frames) overview(d *Driver, now time.Time) *cluster.Overview {
-	d.look(now)
+	d.observe(now)
 	if f.revision == d.view.revision {
 		return nil
 	}
@@ -141,8 +141,8 @@ func (f *frames) overview(d *Driver, now time.Time) *cluster.Overview {
 	return &d.view.overview
 }
 
-// look makes an overview, if there is anything new to see and it is time.
-func (d *Driver) look(now time.Time) {
+// observe makes an overview, if there is anything new to see and it is time.
+func (d *Driver) observe(now time.Time) {
 	if d.view.revision == d.c.Revision() || now.Before(d.view.next) {
 		return
 	}

@@ -123,9 +123,10 @@ func (d *Driver) hands(action string) func(actor string) error {
 		return map[string]func(string) error{
 			"hold": d.c.Hold, "release": d.c.Release,
 			"restart": d.c.Restart, "stop": d.c.Stop, "start": d.c.Start,
+			"disconnect": d.c.Disconnect,
 		}[action]
 	}
-	if !slices.Contains([]string{"hold", "release", "restart", "stop", "start"}, action) {
+	if !slices.Contains([]string{"hold", "release", "restart", "stop", "start", "disconnect"}, action) {
 		return nil
 	}
 	return func(actor string) error {

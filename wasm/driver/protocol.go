@@ -31,6 +31,8 @@ type (
 	execRequest struct {
 		ID   int    `json:"id"`
 		Line string `json:"line"`
+		// Revision is the past that is asked; 0: the cluster as it is.
+		Revision int64 `json:"revision,omitempty"`
 	}
 	interruptRequest struct {
 		ID int `json:"id"`
@@ -66,6 +68,48 @@ type (
 		Namespace string `json:"namespace"`
 		Name      string `json:"name"`
 		Revision  int64  `json:"revision"`
+	}
+	lookRequest struct {
+		ID       int   `json:"id"`
+		Revision int64 `json:"revision"`
+	}
+	traceRequest struct {
+		ID    int         `json:"id"`
+		Level trace.Level `json:"level"`
+		Actor string      `json:"actor"`
+		Text  string      `json:"text"`
+		Minor bool        `json:"minor"`
+		Until int64       `json:"until"`
+		From  int         `json:"from"`
+		Limit int         `json:"limit"`
+		Find  int64       `json:"find"`
+	}
+	groupsRequest struct {
+		ID    int   `json:"id"`
+		Until int64 `json:"until"`
+	}
+	whyRequest struct {
+		ID       int   `json:"id"`
+		Revision int64 `json:"revision"`
+		Entry    int64 `json:"entry"`
+	}
+	getRequest struct {
+		ID       int    `json:"id"`
+		Path     string `json:"path"`
+		Accept   string `json:"accept"`
+		Revision int64  `json:"revision"`
+	}
+	waitsRequest struct {
+		ID    int    `json:"id"`
+		Actor string `json:"actor"`
+	}
+	forkRequest struct {
+		ID       int    `json:"id"`
+		Revision int64  `json:"revision"`
+		Database string `json:"database"`
+	}
+	advanceRequest struct {
+		Seconds int `json:"seconds"`
 	}
 	drawnRequest  struct{}
 	resetRequest  struct{}
@@ -113,6 +157,7 @@ type (
 		Now      string               `json:"now"`
 		Revision int64                `json:"revision"`
 		Durable  int64                `json:"durable"`
+		Oldest   int64                `json:"oldest"`
 		Quiet    bool                 `json:"quiet"`
 		Playing  bool                 `json:"playing"`
 		Speed    Speed                `json:"speed"`
@@ -133,6 +178,7 @@ type (
 		ID       int    `json:"id"`
 		Exit     int    `json:"exit"`
 		Revision int64  `json:"revision"`
+		Changing bool   `json:"changing,omitempty"`
 	}
 	completedEvent struct {
 		Type  string   `json:"type"`
@@ -147,6 +193,53 @@ type (
 		Type  string `json:"type"`
 		ID    int    `json:"id"`
 		YAML  string `json:"yaml"`
+		Error string `json:"error"`
+	}
+	lookedEvent struct {
+		Type     string               `json:"type"`
+		ID       int                  `json:"id"`
+		Revision int64                `json:"revision"`
+		Now      string               `json:"now"`
+		Until    int64                `json:"until"`
+		Overview *cluster.Overview    `json:"overview"`
+		Actors   []cluster.ActorState `json:"actors"`
+		Chain    []trace.Group        `json:"chain"`
+		Error    string               `json:"error"`
+	}
+	tracedEvent struct {
+		Type    string `json:"type"`
+		ID      int    `json:"id"`
+		All     int    `json:"all"`
+		From    int    `json:"from"`
+		Found   int    `json:"found"`
+		Entries lines  `json:"entries"`
+	}
+	groupedEvent struct {
+		Type   string        `json:"type"`
+		ID     int           `json:"id"`
+		Groups []trace.Group `json:"groups"`
+	}
+	whyEvent struct {
+		Type string       `json:"type"`
+		ID   int          `json:"id"`
+		Why  *cluster.Why `json:"why"`
+	}
+	gotEvent struct {
+		Type  string `json:"type"`
+		ID    int    `json:"id"`
+		Code  int    `json:"code"`
+		Body  string `json:"body"`
+		Error string `json:"error"`
+	}
+	waitedEvent struct {
+		Type  string        `json:"type"`
+		ID    int           `json:"id"`
+		Waits cluster.Waits `json:"waits"`
+	}
+	forkedEvent struct {
+		Type  string `json:"type"`
+		ID    int    `json:"id"`
+		Nodes int    `json:"nodes"`
 		Error string `json:"error"`
 	}
 	editEvent struct {

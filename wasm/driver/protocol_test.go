@@ -72,6 +72,12 @@ var messages = map[string]any{
 	"LessonRequest": lessonRequest{}, "AnswerRequest": answerRequest{}, "HandInRequest": handInRequest{},
 	"ShareRequest": shareRequest{},
 
+	"LookRequest": lookRequest{}, "TraceRequest": traceRequest{}, "GroupsRequest": groupsRequest{}, "WhyRequest": whyRequest{},
+	"GetRequest": getRequest{}, "WaitsRequest": waitsRequest{}, "ForkRequest": forkRequest{}, "AdvanceRequest": advanceRequest{},
+
+	"LookedEvent": lookedEvent{}, "TracedEvent": tracedEvent{}, "GroupedEvent": groupedEvent{}, "WhyEvent": whyEvent{},
+	"GotEvent": gotEvent{}, "WaitedEvent": waitedEvent{}, "ForkedEvent": forkedEvent{},
+
 	"ReadyEvent": readyEvent{}, "FrameEvent": frameEvent{}, "OutputEvent": outputEvent{}, "DoneEvent": doneEvent{},
 	"CompletedEvent": completedEvent{}, "ChangedEvent": changedEvent{}, "ObjectEvent": objectEvent{},
 	"EditEvent": editEvent{}, "ClearEvent": clearEvent{}, "GoneEvent": goneEvent{}, "FailedEvent": failedEvent{},
@@ -124,6 +130,7 @@ func TestProtocolTwinData(t *testing.T) {
 		"Verdict": trace.Verdict{}, "Entry": trace.Line{},
 		"Answer": lessons.Answer{}, "CheckState": checkState{}, "Said": said{}, "Observed": observed{},
 		"Prediction": lessons.Prediction{}, "Note": lessons.Note{},
+		"NodeVerdict": trace.NodeVerdict{}, "Group": trace.Group{}, "Why": cluster.Why{}, "Waits": cluster.Waits{},
 	} {
 		have := fields(data)
 		if name == "Entry" {

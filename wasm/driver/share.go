@@ -259,5 +259,5 @@ func (o told) Err(text string) { o.d.tell(outputEvent{"output", o.l.id, "err", t
 
 func (o told) Done(exit int) {
 	o.d.console.ended(o.l)
-	o.d.tell(doneEvent{"done", o.l.id, exit, o.d.c.Revision()})
+	o.d.tell(doneEvent{"done", o.l.id, exit, o.d.c.Revision(), false})
 }

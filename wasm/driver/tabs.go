@@ -3,6 +3,8 @@ package driver
 import (
 	"slices"
 	"time"
+
+	"github.com/tabernetes/tabernetes/core/trace"
 )
 
 // tab is one page that shows the cluster.
@@ -10,6 +12,7 @@ type tab struct {
 	id    int
 	ready bool // it was told that the cluster is there
 	frame frames
+	index *trace.Index // of the trace as it was last asked for
 }
 
 // join takes in a tab that wants to show the cluster. It is told all that

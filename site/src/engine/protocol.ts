@@ -29,6 +29,8 @@ export interface ExecRequest {
   type: 'exec';
   id: number;
   line: string;
+  /** The past that is asked; absent: the cluster as it is. */
+  revision?: number;
 }
 
 /** Ctrl-C. */
@@ -80,7 +82,7 @@ export interface SpeedRequest {
 export interface ComponentRequest {
   type: 'component';
   actor: string;
-  action: 'hold' | 'release' | 'restart' | 'stop' | 'start';
+  action: 'hold' | 'release' | 'restart' | 'stop' | 'start' | 'disconnect';
 }
 
 /** Asks which fields some writes changed; answered by `changed`. */
@@ -98,6 +100,77 @@ export interface ObjectRequest {
   namespace: string;
   name: string;
   revision: number;
+}
+
+/** Asks for the cluster as it was at a revision; answered by `looked`. */
+export interface LookRequest {
+  type: 'look';
+  id: number;
+  revision: number;
+}
+
+/** Asks for one page of the trace; answered by `traced`. */
+export interface TraceRequest {
+  type: 'trace';
+  id: number;
+  level: Level;
+  actor?: string;
+  /** Part of an object's resource/name or namespace/name. */
+  text?: string;
+  /** Bookkeeping too. */
+  minor?: boolean;
+  /** The last entry that counts; 0: the newest. */
+  until?: number;
+  /** Where the page begins among the entries wanted; -1: the last page. */
+  from: number;
+  limit: number;
+  /** An entry that the page is to be around. */
+  find?: number;
+}
+
+/** Asks for the ten steps, folded, of the last chains up to an entry (0: the newest); answered by `grouped`. */
+export interface GroupsRequest {
+  type: 'groups';
+  id: number;
+  until: number;
+}
+
+/** Asks what led to an entry and what it led to; answered by `why`. Where no entry is named, the one that wrote the revision is meant. */
+export interface WhyRequest {
+  type: 'why';
+  id: number;
+  revision: number;
+  entry: number;
+}
+
+/** A GET of the API server, as it is or (revision) as it was; answered by `got`. */
+export interface GetRequest {
+  type: 'get';
+  id: number;
+  path: string;
+  accept: string;
+  revision: number;
+}
+
+/** Asks what a component is waiting for; answered by `waited`. */
+export interface WaitsRequest {
+  type: 'waits';
+  id: number;
+  actor: string;
+}
+
+/** Puts the cluster as it was at a revision into a database that holds none; answered by `forked`. */
+export interface ForkRequest {
+  type: 'fork';
+  id: number;
+  revision: number;
+  database: string;
+}
+
+/** Skips virtual time, with all that happens in it. */
+export interface AdvanceRequest {
+  type: 'advance';
+  seconds: number;
 }
 
 /** The last frame has been drawn; until then no other is sent. */
@@ -182,6 +255,14 @@ export type Request =
   | ComponentRequest
   | ChangedRequest
   | ObjectRequest
+  | LookRequest
+  | TraceRequest
+  | GroupsRequest
+  | WhyRequest
+  | GetRequest
+  | WaitsRequest
+  | ForkRequest
+  | AdvanceRequest
   | DrawnRequest
   | ResetRequest
   | UsageRequest
@@ -212,6 +293,8 @@ export interface FrameEvent {
   revision: number;
   /** The last revision that is safe on disk. */
   durable: number;
+  /** The first revision that can be read. */
+  oldest: number;
   /** No work is under way. */
   quiet: boolean;
   playing: boolean;
@@ -239,6 +322,8 @@ export interface DoneEvent {
   id: number;
   exit: number;
   revision: number;
+  /** It was typed at the past, and asked for more than reading. */
+  changing?: boolean;
 }
 
 export interface CompletedEvent {
@@ -257,6 +342,68 @@ export interface ObjectEvent {
   type: 'object';
   id: number;
   yaml: string;
+  error: string;
+}
+
+/** The cluster as it was; the error is etcd's where it cannot be read. */
+export interface LookedEvent {
+  type: 'looked';
+  id: number;
+  revision: number;
+  /** When it was written. */
+  now: string;
+  /** The last entry that had happened before the next revision was written. */
+  until: number;
+  overview: Overview | null;
+  actors: ActorState[] | null;
+  /** The ten steps as far as they had been taken. */
+  chain: Group[] | null;
+  error: string;
+}
+
+/** A page of the trace: entries from one of all that were wanted, and where the one looked for is among all. */
+export interface TracedEvent {
+  type: 'traced';
+  id: number;
+  all: number;
+  from: number;
+  found: number;
+  entries: Entry[];
+}
+
+export interface GroupedEvent {
+  type: 'grouped';
+  id: number;
+  groups: Group[];
+}
+
+/** Null where the entry is not kept. */
+export interface WhyEvent {
+  type: 'why';
+  id: number;
+  why: Why | null;
+}
+
+/** The API server's answer, or why it could not be asked. */
+export interface GotEvent {
+  type: 'got';
+  id: number;
+  code: number;
+  body: string;
+  error: string;
+}
+
+export interface WaitedEvent {
+  type: 'waited';
+  id: number;
+  waits: Waits;
+}
+
+/** The fork is on disk, to be opened with so many nodes; or why it is not. */
+export interface ForkedEvent {
+  type: 'forked';
+  id: number;
+  nodes: number;
   error: string;
 }
 
@@ -382,6 +529,13 @@ export type EngineEvent =
   | CompletedEvent
   | ChangedEvent
   | ObjectEvent
+  | LookedEvent
+  | TracedEvent
+  | GroupedEvent
+  | WhyEvent
+  | GotEvent
+  | WaitedEvent
+  | ForkedEvent
   | EditEvent
   | ClearEvent
   | GoneEvent
@@ -473,7 +627,46 @@ export interface Verdict {
   result: string;
   subject?: string;
   message?: string;
-  nodes?: { node: string; plugin?: string; reason?: string; total: number }[];
+  nodes?: NodeVerdict[];
+}
+
+/** A row of the scheduler's table: the plugin that filtered the node out and why, or what each plugin gave it. */
+export interface NodeVerdict {
+  node: string;
+  plugin?: string;
+  reason?: string;
+  scores?: { plugin: string; score: number; weight: number }[];
+  total: number;
+}
+
+/** From afar to near: the ten steps, every write, everything. */
+export type Level = 'steps' | 'writes' | 'all';
+
+/** A step as often as it was taken between two deeds of the learner's. */
+export interface Group {
+  first: Entry;
+  last: Entry;
+  count: number;
+  actors: string[];
+}
+
+/** An entry with what led to it and what it led to. */
+export interface Why {
+  entry: Entry;
+  /** The writes before and after, directly or not. */
+  because: number[];
+  led: number[];
+  /** From the entry back to the learner's deed. */
+  path: Entry[];
+  /** Who was told of the write. */
+  told: Entry[];
+  /** The scheduler's choice behind it. */
+  decision?: Entry;
+}
+
+export interface Waits {
+  next: { at: string; kind: string; what: string }[];
+  all: number;
 }
 
 /** What the map draws. */
