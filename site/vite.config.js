@@ -27,12 +27,38 @@ function versioned() {
   };
 }
 
+/** The words in one of the page's modules: an object of strings. */
+function words(name) {
+  const code = readFileSync(new URL(`./src/i18n/${name}.ts`, import.meta.url), 'utf8');
+  const object = /^export const \w+[^=]*= (\{[\s\S]*?\n\})/m.exec(code)[1];
+  return new Function(`return ${object}`)();
+}
+
+/** Every language has the same keys, which the compiler checks: in what is built they are said once, and a language is its words alone. */
+function keysOnce() {
+  const exported = { en: 'en', 'zh-cn': 'zhCN' };
+  return {
+    name: 'tabernetes:keys-once',
+    enforce: 'pre',
+    apply: 'build',
+    transform(_, id) {
+      const name = /i18n\/([\w-]+)\.ts$/.exec(id)?.[1];
+      const keys = Object.keys(words('en'));
+      if (name === 'keys') return `export const keys = ${JSON.stringify(keys)};`;
+      if (!(name in exported)) return undefined;
+      const own = words(name);
+      const said = JSON.stringify(keys.map((key) => own[key]));
+      return `import { keys } from './keys';\nconst said = ${said};\nexport const ${exported[name]} = Object.fromEntries(keys.map((key, i) => [key, said[i]]));`;
+    },
+  };
+}
+
 // Relative addresses throughout: the built files work under any path of any
 // static host. The engine (build/, made by scripts/engine.js) is an asset like
 // any other, so its name changes with its content.
 export default defineConfig({
   base: './',
-  plugins: [versioned()],
+  plugins: [keysOnce(), versioned()],
   assetsInclude: ['**/*.wasm.gz'],
   worker: { format: 'es' },
   build: {

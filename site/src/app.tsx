@@ -5,28 +5,31 @@ import { Editor } from './console/Editor';
 import { embedded, layout } from './embed/frame';
 import { Header } from './header/Header';
 import { Notice } from './header/Notice';
-import { detect, languages, remember, translator, Words, type Language } from './i18n';
+import { detect, languages, learn, remember, translator, Words, type Language } from './i18n';
 import { LessonPanel } from './lessons/Panel';
 import { ClusterMap } from './map/Map';
 import { Update } from './offline/Update';
 import { KeptNowhere } from './share/Kept';
 import { useStore, type Store } from './store';
 import { Controls } from './time/Controls';
+import { Fork } from './time/Fork';
 import { Tabs, type View } from './header/Tabs';
-import { Writes } from './writes/Writes';
+import { Log } from './log/Log';
 
 const shown = layout(location.search);
 
 export function App({ store }: { store: Store }) {
   const [language, setLanguage] = useState<Language>(detect);
   const [view, setView] = useState<View>(store.lessonId ? 'lesson' : 'map');
+  const [large, setLarge] = useState(false);
   useStore(store);
   const t = translator(language);
   useEffect(() => {
     document.documentElement.lang = languages[language].tag;
     document.title = t('page.title');
   }, [language]);
-  const choose = (l: Language) => {
+  const choose = async (l: Language) => {
+    await learn(l);
     remember(l);
     setLanguage(l);
   };
@@ -41,11 +44,11 @@ export function App({ store }: { store: Store }) {
       <a class="skip" href="#command" onClick={toConsole}>
         {t('page.skip')}
       </a>
-      <Header store={store} language={language} onLanguage={choose} />
+      <Header store={store} language={language} onLanguage={(l) => void choose(l)} />
       <Notice store={store} />
       {!embedded && <Update />}
       {!embedded && store.storage.nowhere && store.phase === 'ready' && <KeptNowhere store={store} />}
-      <main class="views" data-view={view} data-lesson={!!store.lessonId} data-shown={shown?.join(' ')}>
+      <main class="views" data-view={view} data-lesson={!!store.lessonId} data-shown={shown?.join(' ')} data-past={store.past.reading ? true : undefined} data-large={large || undefined}>
         {store.lessonId ? (
           <LessonPanel store={store} id={store.lessonId} language={language} onConsole={toConsole} />
         ) : (
@@ -54,10 +57,11 @@ export function App({ store }: { store: Store }) {
         <ClusterMap store={store} onConsole={toConsole} />
         <Controls store={store} />
         <ConsoleView store={store} />
-        <Writes store={store} version={store.version} shown={view} onShow={() => setView('writes')} />
+        <Log store={store} view={view} onView={() => setView('writes')} large={large} onLarge={() => setLarge(!large)} />
       </main>
       <Tabs view={view} lesson={!!store.lessonId} onView={setView} />
       {store.editor && <Editor key={store.editor.id} edit={store.editor} onClose={(c, saved) => store.closeEditor(c, saved)} />}
+      {store.forking && <Fork store={store} {...store.forking} onClose={() => store.wantFork()} />}
     </Words.Provider>
   );
 }

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { App } from './app';
 import { embedded, Frame } from './embed/frame';
 import type { Speed } from './engine/protocol';
+import { detect, learn } from './i18n';
 import { lessonIn } from './lessons/address';
 import { keepOffline } from './offline/offline';
 import { read } from './share/link';
@@ -39,6 +40,7 @@ async function open() {
   if (embedded) new Frame(store);
   // Kept for offline only when the engine is there: it must not wait for a second copy of itself.
   if (!embedded) store.tap((event) => event.type === 'ready' && void keepOffline());
+  await learn(detect());
   render(<App store={store} />, document.getElementById('app')!);
 }
 

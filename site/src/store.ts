@@ -3,6 +3,7 @@ import { empty, follow, type Chain } from './chain/chain';
 import { Console } from './console/lines';
 import { nodeOf } from './engine/actors';
 import { Engine, type Mode } from './engine/client';
+import { Questions } from './engine/questions';
 import type {
   ActorState,
   BootRequest,
@@ -16,12 +17,15 @@ import type {
   Request,
   SharedEvent,
   Speed,
+  Why,
   WorkerEvent,
 } from './engine/protocol';
 import { engineName } from './lessons/address';
 import type { Lesson } from './lessons/lesson';
 import { database, ofThisTab } from './storage/clusters';
+import type { Tab } from './log/Log';
 import { Storage } from './storage/storage';
+import { Past } from './time/past';
 import { placed } from './words';
 
 export type Phase = 'download' | 'start' | 'waiting' | 'ready' | 'failed';
@@ -45,17 +49,20 @@ export class Store {
   editor: EditEvent | undefined;
 
   frame: FrameEvent | undefined;
-  actors: ActorState[] = [];
-  overview: Overview | undefined;
-  chain: Chain = empty;
-  /** What has happened last. */
-  now: Entry | undefined;
-  /** The same while it has only just happened, or while the world is paused. */
-  lit: Entry | undefined;
+  /** How things stand now; what is shown may be the past. */
+  readonly present = {
+    actors: [] as ActorState[],
+    overview: undefined as Overview | undefined,
+    chain: empty as Chain,
+    /** What has happened last. */
+    now: undefined as Entry | undefined,
+    /** The same while it has only just happened, or while the world is paused. */
+    lit: undefined as Entry | undefined,
+    /** The last request that is worth showing. */
+    request: undefined as Entry | undefined,
+  };
   /** The images that nodes pulled while the learner looked on; a node's own report of them comes later. */
   pulled = new Map<string, Set<string>>();
-  /** The last request that is worth showing. */
-  request: Entry | undefined;
   /** The node that the scheduler chose, by pod. */
   chosen = new Map<string, string>();
 
@@ -69,13 +76,31 @@ export class Store {
   selected: number | undefined;
   /** The lesson that is done here, once it has come. */
   lesson: Lesson | undefined;
+  /** What is selected with its reasons, once the engine has told them. */
+  why: Why | undefined;
+  /** How often something was selected. */
+  selection = 0;
+  /** The newest entry that was heard of. */
+  newest = 0;
+  /** What the lower panel shows. */
+  tab: Tab = 'writes';
+  resource = 'pods';
+  object: ObjectName | undefined;
+  /** The revisions and the actors on the chain that is lit. */
+  private chained = new Set<number>();
+  touched = new Set<string>();
 
   readonly console: Console;
+  readonly questions = new Questions((request) => this.send(request));
+  readonly past = new Past(this.questions, (revision) => this.byRevision.get(revision), () => this.changed());
+  /** What is to be forked: the revision, and the line to run there. */
+  forking: { revision: number; line: string } | undefined;
   readonly storage: Storage;
   private readonly database: string;
   private readonly engine: Engine;
   private readonly listeners = new Set<() => void>();
-  private past = 0;
+  /** The last entry that was there when the page came. */
+  private before = 0;
   private lastRevision = 1; // etcd begins with 1, which nobody wrote
   private asked = new Set<number>();
   private scheduled = false;
@@ -99,8 +124,9 @@ export class Store {
     this.engine = new Engine((event) => this.take(event), mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
       // What comes now is of more interest than what was looked at.
-      this.selected = undefined;
-    });
+      this.select(undefined);
+    }, () => this.past.at);
+    if (cluster) this.console.begin(cluster);
   }
 
   /** Starts the engine with the cluster that is in this browser, or a new one; or with a lesson, which it is then given. */
@@ -122,6 +148,53 @@ export class Store {
     });
   }
 
+  get actors(): ActorState[] {
+    return this.past.reading?.actors ?? this.present.actors;
+  }
+
+  get overview(): Overview | undefined {
+    return this.past.reading?.overview ?? this.present.overview;
+  }
+
+  get chain(): Chain {
+    return this.past.reading?.chain ?? this.present.chain;
+  }
+
+  get now(): Entry | undefined {
+    return this.past.reading ? this.past.reading.entry : this.present.now;
+  }
+
+  get lit(): Entry | undefined {
+    return this.past.reading ? this.past.reading.entry : this.present.lit;
+  }
+
+  get request(): Entry | undefined {
+    return this.past.reading ? this.past.reading.entry : this.present.request;
+  }
+
+  /** The last revision that is shown. */
+  get head(): number {
+    return this.past.reading?.revision ?? this.frame?.revision ?? 1;
+  }
+
+  /** Makes a new cluster of a revision and goes there; answers why not, where not. */
+  async fork(revision: number, name: string, line: string): Promise<string> {
+    this.storage.busy = true;
+    const answer = await this.questions.ask({ type: 'fork', revision, database: database(name) });
+    this.storage.busy = false;
+    this.changed();
+    if (!answer || answer.error) return answer?.error ?? '';
+    this.console.handOver(name, line);
+    this.storage.follow(name, answer.nodes);
+    return '';
+  }
+
+  /** Opens the fork's dialog, or (undefined) closes it. */
+  wantFork(revision?: number, line = '') {
+    this.forking = revision === undefined ? undefined : { revision, line };
+    this.changed();
+  }
+
   send(request: Request) {
     this.engine.send(request);
   }
@@ -131,8 +204,61 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
+  /** Selects a write: what led to it and what it led to is lit, the rest fades. */
   select(revision: number | undefined) {
     this.selected = revision;
+    void this.reason(revision === undefined ? undefined : { revision, entry: 0 });
+  }
+
+  /** Selects any entry of the trace. */
+  inspect(entry: Entry | undefined) {
+    this.selected = entry?.type === 'write' ? entry.revision : undefined;
+    void this.reason(entry && { revision: 0, entry: entry.seq });
+  }
+
+  private async reason(of: { revision: number; entry: number } | undefined) {
+    const selection = of ? ++this.selection : (this.selection = 0, 0);
+    this.why = undefined;
+    this.changed();
+    const answer = of && (await this.questions.ask({ type: 'why', ...of }));
+    if (!answer?.why || selection !== this.selection) return;
+    const { why } = answer;
+    this.why = why;
+    const own = why.entry.revision ?? 0;
+    this.chained = new Set([...why.because, own, ...why.led]);
+    this.touched = new Set([why.entry.actor, ...why.told.map((e) => e.actor)]);
+    for (const revision of this.chained) this.touched.add(this.byRevision.get(revision)?.actor ?? '');
+    this.changed();
+  }
+
+  /** Whether an entry is on the chain that is lit; everything is where none is. */
+  touches({ seq, type, revision, actor, causes }: Entry): boolean {
+    if (!this.why || seq === this.why.entry.seq) return true;
+    if (type === 'decision') return seq === this.why.decision?.seq || !!causes?.some((r) => this.chained.has(r));
+    return this.chained.has(revision ?? 0) && this.touched.has(actor);
+  }
+
+  /** Whether a write is on the chain that is lit. */
+  related(revision: number): boolean {
+    return this.selected === undefined || revision === this.selected || (!!this.why && this.chained.has(revision));
+  }
+
+  show(tab: Tab) {
+    this.tab = tab;
+    this.changed();
+  }
+
+  /** Shows an object, or (undefined) the list of its kind. */
+  open(object: ObjectName | undefined) {
+    this.resource = object?.resource ?? this.object?.resource ?? this.resource;
+    this.object = object;
+    this.show('objects');
+  }
+
+  /** Lists a kind's objects. */
+  browse(resource: string) {
+    this.object = undefined;
+    this.resource = resource;
     this.changed();
   }
 
@@ -218,9 +344,10 @@ export class Store {
         if (this.phase === 'ready') this.lose();
         this.failure = undefined;
         this.phase = 'ready';
-        this.past = event.entry;
+        this.before = event.entry;
         performance.mark('tabernetes:ready');
         this.console.open();
+        void this.storage.look();
         return;
       case 'frame':
         return this.draw(event);
@@ -228,7 +355,7 @@ export class Store {
         return this.console.print(event.id, event.stream, event.text);
       case 'done':
         if (event.exit === 0) this.storage.worked();
-        return this.console.done(event.id, event.exit);
+        return this.console.done(event.id, event.exit, event.changing);
       case 'clear':
         return this.console.clear();
       case 'completed':
@@ -251,6 +378,14 @@ export class Store {
         return;
       case 'object':
         return;
+      case 'looked':
+      case 'traced':
+      case 'grouped':
+      case 'why':
+      case 'got':
+      case 'waited':
+      case 'forked':
+        return this.questions.hear(event);
       case 'usage':
       case 'exported':
       case 'imported':
@@ -280,8 +415,11 @@ export class Store {
     this.completions.forEach((answer) => answer([]));
     this.completions.clear();
     this.editor = undefined;
-    this.selected = this.now = this.lit = this.request = this.frame = undefined;
-    this.chain = empty;
+    this.questions.lose();
+    this.past.lose();
+    this.selected = this.why = this.object = this.frame = undefined;
+    this.newest = 0;
+    Object.assign(this.present, { now: undefined, lit: undefined, request: undefined, chain: empty });
     this.writes = [];
     this.lastRevision = 1;
     for (const known of [this.byRevision, this.gaps, this.ledTo, this.changes, this.asked, this.pulled, this.chosen]) known.clear();
@@ -299,13 +437,14 @@ export class Store {
   private draw(frame: FrameEvent) {
     this.undrawn = true;
     this.frame = frame;
-    if (frame.actors) this.actors = frame.actors;
-    if (frame.overview) this.overview = frame.overview;
+    if (frame.actors) this.present.actors = frame.actors;
+    if (frame.overview) this.present.overview = frame.overview;
     frame.entries?.forEach((entry) => this.note(entry));
     if (this.writes.length > keepWrites * 1.2) this.forget(this.writes.length - keepWrites);
   }
 
   private note(entry: Entry) {
+    this.newest = entry.seq;
     if (entry.type === 'write' || entry.type === 'refused') this.writes.push(entry);
     if (entry.type === 'write' && entry.revision) {
       const missing = entry.revision - this.lastRevision - 1;
@@ -318,7 +457,7 @@ export class Store {
         else this.ledTo.set(cause, [entry.revision]);
       }
     }
-    if (entry.seq <= this.past) return;
+    if (entry.seq <= this.before) return;
     this.witness(entry);
   }
 
@@ -326,11 +465,12 @@ export class Store {
   private witness(entry: Entry) {
     if (entry.verb === 'pull') this.notePull(entry);
     if (placed(entry)) this.chosen.set(`${entry.namespace}/${entry.name}`, entry.verdict?.result ?? '');
-    this.chain = follow(this.chain, entry);
+    const { present } = this;
+    present.chain = follow(present.chain, entry);
     if (!telling(entry)) return;
-    this.now = entry;
+    present.now = entry;
     this.light(entry);
-    if (entry.type === 'write' || entry.type === 'refused') this.request = entry;
+    if (entry.type === 'write' || entry.type === 'refused') present.request = entry;
   }
 
   private notePull(entry: Entry) {
@@ -342,11 +482,11 @@ export class Store {
 
   /** Lights an entry; the light goes out when nothing follows. */
   private light(entry: Entry) {
-    this.lit = entry;
+    this.present.lit = entry;
     clearTimeout(this.dim);
     this.dim = setTimeout(() => {
       if (this.frame?.playing === false) return;
-      this.lit = undefined;
+      this.present.lit = undefined;
       this.changed();
     }, lightTime);
   }
@@ -360,6 +500,14 @@ export class Store {
       this.changes.delete(entry.revision);
     }
   }
+}
+
+/** An object, named. */
+export interface ObjectName {
+  group: string;
+  resource: string;
+  namespace: string;
+  name: string;
 }
 
 /** Whether a write is only bookkeeping: there are many, and they are no part of the chain. */

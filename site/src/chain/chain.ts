@@ -1,4 +1,4 @@
-import type { Entry } from '../engine/protocol';
+import type { Entry, Group } from '../engine/protocol';
 
 /** One of the ten steps, as far as it has happened in the chain under way. */
 export interface Step {
@@ -29,4 +29,21 @@ function again(step: Step | undefined, entry: Entry): Step {
   const counts = { ...step?.counts, [entry.type]: (step?.counts[entry.type] ?? 0) + 1 };
   const actors = step?.actors.has(entry.actor) ? step.actors : new Set(step?.actors).add(entry.actor);
   return { entry, times: Math.max(...Object.values(counts)), counts, actors };
+}
+
+/** The chain from the engine's count of it. */
+export function gathered(groups: Group[]): Chain {
+  const chain: (Step | undefined)[] = [];
+  for (const { last, count, actors } of groups) {
+    const n = last.step;
+    if (!n) continue;
+    const before = chain[n];
+    chain[n] = {
+      entry: before && before.entry.seq > last.seq ? before.entry : last,
+      times: Math.max(before?.times ?? 0, count),
+      counts: { ...before?.counts, [last.type]: count },
+      actors: new Set([...(before?.actors ?? []), ...actors]),
+    };
+  }
+  return chain;
 }

@@ -26,7 +26,7 @@ export function ConsoleView({ store }: { store: Store }) {
       <div ref={log} class="log" role="log" aria-label={t('console.label')} tabIndex={0}>
         {lines.length === 0 && <p class="empty">{t('console.empty')}</p>}
         {lines.map((line) => (
-          <Block key={line.id} line={line} ready={store.phase === 'ready'} />
+          <Block key={line.id} line={line} store={store} />
         ))}
         {paused && <p class="note">{t('console.paused')}</p>}
       </div>
@@ -44,13 +44,23 @@ export function ConsoleView({ store }: { store: Store }) {
   );
 }
 
-function Block({ line, ready }: { line: Line; ready: boolean }) {
+/** So many lines of what was typed are shown. */
+const mostTyped = 12;
+
+function folded(text: string): string {
+  const lines = text.split('\n');
+  return lines.length > mostTyped ? [...lines.slice(0, 3), '…', lines.at(-1)].join('\n') : text;
+}
+
+function Block({ line, store }: { line: Line; store: Store }) {
   const t = useWords();
+  const ready = store.phase === 'ready';
   return (
     <div class="block" data-line={line.id} data-state={line.state} data-exit={line.state === 'done' ? line.exit : undefined}>
       <pre class="typed" lang="en">
-        {line.text}
+        {folded(line.text)}
       </pre>
+      {line.revision !== undefined && <p class="note">{t('past.typed', { n: line.revision })}</p>}
       {line.state === 'queued' && <p class="note">{t(ready ? 'console.queued' : 'console.beforeReady')}</p>}
       {line.cut && <p class="note">{t('console.truncated')}</p>}
       {line.output.map((piece, i) => (
@@ -58,6 +68,14 @@ function Block({ line, ready }: { line: Line; ready: boolean }) {
           {piece.text}
         </pre>
       ))}
+      {line.changing && (
+        <p class="note">
+          {t('past.changing')}{' '}
+          <button type="button" onClick={() => store.wantFork(line.revision, line.text)}>
+            {t('past.forkAndRun')}
+          </button>
+        </p>
+      )}
       {line.lost && <p class="note">{t('console.lost')}</p>}
       {line.state === 'done' && line.exit !== 0 && !line.lost && (
         <p class="note">{line.exit === 130 ? t('console.interrupted') : t('console.exit', { n: line.exit })}</p>

@@ -18,7 +18,15 @@ export interface Line {
   cut: boolean;
   /** The engine died before it answered. */
   lost?: boolean;
+  /** The revision it was typed at, where that is past. */
+  revision?: number;
+  /** Called when it is done. */
+  ended?: () => void;
+  /** It was typed at the past, and asked for more than reading. */
+  changing?: boolean;
 }
+
+const handedTo = (cluster: string) => `tabernetes.line.${cluster}`;
 
 /** How much is kept: lines that are done, and characters of one line's output. */
 const keepLines = 200;
@@ -38,17 +46,42 @@ export class Console {
     private readonly send: (request: Request) => void,
     private readonly redraw: () => void,
     private readonly typed: () => void = () => {},
+    private readonly past: () => number | undefined = () => undefined,
   ) {}
+
+  /** Types what another page has handed over for this cluster. */
+  begin(cluster: string) {
+    const line = sessionStorage.getItem(handedTo(cluster));
+    sessionStorage.removeItem(handedTo(cluster));
+    if (line) this.type(line);
+  }
+
+  /** Leaves a line for the page that shows another cluster next. */
+  handOver(cluster: string, line: string) {
+    if (line) sessionStorage.setItem(handedTo(cluster), line);
+  }
 
   /** Types a line; it runs when those before it are done and the engine is there. */
   type(text: string): number {
-    const id = ++this.last;
-    this.lines.push({ id, text, state: 'queued', output: [], size: 0, exit: 0, cut: false });
+    return this.add(text).id;
+  }
+
+  private add(text: string, ended?: () => void): Line {
+    const line: Line = { id: ++this.last, text, state: 'queued', output: [], size: 0, exit: 0, cut: false, revision: this.past(), ended };
+    this.lines.push(line);
     this.lines = this.lines.filter((line, i) => line.state !== 'done' || i >= this.lines.length - keepLines);
     this.typed();
     this.next();
     this.changed();
-    return id;
+    return line;
+  }
+
+  /** Replaces an object by a manifest; answers why not, empty where it was done. */
+  replace(yaml: string): Promise<string> {
+    return new Promise((resolve) => {
+      const said = (line: Line) => line.output.map((piece) => piece.text).join('') || '?';
+      const line = this.add(`kubectl replace -f - <<'EOF'\n${yaml.trimEnd()}\nEOF`, () => resolve(line.exit === 0 ? '' : said(line)));
+    });
   }
 
   /** A line that was not typed here runs, or has run. */
@@ -78,6 +111,7 @@ export class Console {
       line.state = 'done';
       line.exit = 1;
       line.lost = true;
+      line.ended?.();
     }
     this.changed();
   }
@@ -105,9 +139,11 @@ export class Console {
     this.changed();
   }
 
-  done(id: number, exit: number) {
+  done(id: number, exit: number, changing?: boolean) {
     const line = this.lines.find((l) => l.id === id);
     if (line) {
+      line.changing = changing;
+      queueMicrotask(() => line.ended?.());
       line.state = 'done';
       line.exit = exit;
     }
@@ -149,6 +185,6 @@ export class Console {
     const line = this.lines.find((l) => l.state === 'queued');
     if (!line) return;
     line.state = 'running';
-    this.send({ type: 'exec', id: line.id, line: line.text });
+    this.send({ type: 'exec', id: line.id, line: line.text, revision: line.revision });
   }
 }

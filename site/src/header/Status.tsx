@@ -1,6 +1,8 @@
 import { embedded } from '../embed/frame';
 import { useWords, type Translate } from '../i18n';
 import { ShareButton } from '../share/Share';
+import { address } from '../storage/clusters';
+import type { Storage } from '../storage/storage';
 import { StorageButton } from '../storage/StorageView';
 import type { Store } from '../store';
 
@@ -32,9 +34,26 @@ function Saved({ store }: { store: Store }) {
   return (
     <>
       {!store.storage.nowhere && <span class="saved">{safe ? t('engine.saved', { n: frame.durable }) : t('engine.saving')}</span>}
+      {!embedded && <Clusters storage={store.storage} />}
       {!embedded && <StorageButton store={store} />}
       {!embedded && <ShareButton store={store} />}
     </>
+  );
+}
+
+/** Goes from one cluster in this browser to another. */
+function Clusters({ storage }: { storage: Storage }) {
+  const t = useWords();
+  if (storage.clusters.length < 2) return null;
+  return (
+    <label class="choice">
+      <span class="visually-hidden">{t('status.cluster')}</span>
+      <select value={storage.cluster} onChange={(e) => location.assign(address(e.currentTarget.value))}>
+        {storage.clusters.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -1,21 +1,29 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { keep, recall } from '../kept';
-import { en, type Key } from './en';
-import { zhCN } from './zh-cn';
+import type { Key } from './en';
+import { keys } from './keys';
 
 export type { Key };
 export type Values = Record<string, string | number>;
 export type Translate = (key: Key, values?: Values) => string;
 
 export const languages = {
-  en: { name: 'English', tag: 'en', words: en as Record<Key, string> },
-  'zh-cn': { name: '简体中文', tag: 'zh-CN', words: zhCN },
+  en: { name: 'English', tag: 'en' },
+  'zh-cn': { name: '简体中文', tag: 'zh-CN' },
 } as const;
 
 export type Language = keyof typeof languages;
 
 const stored = 'tabernetes.language';
+
+/** The words learned so far. */
+const learned: Partial<Record<Language, Record<Key, string>>> = {};
+
+/** Fetches a language's words: a visitor pays for what is read. Before that there is no translator for it. */
+export async function learn(language: Language) {
+  learned[language] ??= language === 'en' ? (await import('./en')).en : (await import('./zh-cn')).zhCN;
+}
 
 /** The language asked for in the address, chosen before, or preferred by the browser. */
 export function detect(): Language {
@@ -32,14 +40,20 @@ export function remember(language: Language) {
   keep(stored, language);
 }
 
+/** A translator into a language that was learned. */
 export function translator(language: Language): Translate {
-  const words = languages[language].words;
-  return (key, values) => words[key].replace(/\{(\w+)\}/g, (whole, name) => String(values?.[name] ?? whole));
+  return translating(learned[language]);
 }
+
+export function translating(words: Record<Key, string> | undefined): Translate {
+  return (key, values) => (words?.[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values?.[name] ?? whole));
+}
+
+const all: ReadonlySet<string> = new Set(keys);
 
 /** Whether there are words for a key that was put together. */
 export function known(key: string): key is Key {
-  return key in en;
+  return all.has(key);
 }
 
 export const Words = createContext<Translate>(translator('en'));

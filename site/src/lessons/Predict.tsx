@@ -26,15 +26,11 @@ interface Props {
   check: PageCheck;
 }
 
-type Change = (by: (prediction: Prediction) => Prediction) => void;
-
 /** The homework's question: blocks to choose, to order, and to say because of what and by whom. */
 export function Predict({ lesson, check }: Props) {
   const t = useWords();
-  // What is drawn may be older than what was chosen last.
-  const now = () => fromAnswer(lesson.draft(check.id));
-  const prediction = now();
-  const change: Change = (by) => lesson.setDraft(check.id, toAnswer(numbered(by(now()))));
+  const prediction = fromAnswer(lesson.draft(check.id));
+  const change = (next: Prediction) => lesson.setDraft(check.id, toAnswer(numbered(next)));
   const name = (event: string) => eventName(check, event);
   return (
     <div class="predict">
@@ -43,19 +39,17 @@ export function Predict({ lesson, check }: Props) {
         <ul class="blocks">
           {check.parts?.map((part) => {
             const event = nextOf(prediction, part);
-            const press = () => {
-              const next = nextOf(now(), part);
-              if (!next) return;
-              change((p) => put(p, next));
-              lesson.say(t('lesson.put', { what: plain(part.text), n: now().order.length }));
-            };
             return (
               <li key={part.id}>
                 <button
                   type="button"
                   data-block={part.id}
                   aria-disabled={!event}
-                  onClick={press}
+                  onClick={() => {
+                    if (!event) return;
+                    change(put(prediction, event));
+                    lesson.say(t('lesson.put', { what: plain(part.text), n: prediction.order.length + 1 }));
+                  }}
                 >
                   <span aria-hidden="true">{event ? '+' : '✓'}</span>
                   <Spans spans={part.text} />
@@ -71,12 +65,11 @@ export function Predict({ lesson, check }: Props) {
         {prediction.order.length === 0 && <p class="empty">{t('lesson.chain.empty')}</p>}
         <Sortable
           items={prediction.order}
-          now={() => now().order}
           label={t('lesson.chain')}
           name={name}
-          onOrder={(order) => change((p) => ({ ...p, order }))}
+          onOrder={(order) => change({ ...prediction, order })}
           onSay={(words) => lesson.say(words)}
-          onRemove={(event) => change((p) => takeOut(p, event))}
+          onRemove={(event) => change(takeOut(prediction, event))}
         >
           {(event) => <Event lesson={lesson} check={check} prediction={prediction} event={event} onChange={change} />}
         </Sortable>
@@ -94,7 +87,7 @@ export function eventName(check: PageCheck, event: string): string {
 interface EventProps extends Props {
   prediction: Prediction;
   event: string;
-  onChange: Change;
+  onChange: (next: Prediction) => void;
 }
 
 function Event({ lesson, check, prediction, event, onChange }: EventProps) {
@@ -114,10 +107,7 @@ function Event({ lesson, check, prediction, event, onChange }: EventProps) {
             data-ask="actor"
             value={prediction.actors[block] ?? ''}
             aria-label={`${eventName(check, event)}: ${t('lesson.by')}`}
-            onChange={(e) => {
-              const actor = e.currentTarget.value;
-              onChange((p) => ({ ...p, actors: { ...p.actors, [block]: actor } }));
-            }}
+            onChange={(e) => onChange({ ...prediction, actors: { ...prediction.actors, [block]: e.currentTarget.value } })}
           >
             <option value="">{t('lesson.choose')}</option>
             {check.actors?.map((actor) => (
@@ -155,9 +145,8 @@ function Causes({ check, prediction, event, onChange }: Omit<EventProps, 'lesson
             value={cause}
             aria-label={`${eventName(check, event)}: ${t(n === 0 ? 'lesson.because' : 'lesson.also')}`}
             onChange={(e) => {
-              const named = e.currentTarget.value;
               setMore(false);
-              onChange((p) => withCause(p, event, n, named));
+              onChange(withCause(prediction, event, n, e.currentTarget.value));
             }}
           >
             <option value="">{t(n === 0 ? 'lesson.choose' : 'lesson.nothingElse')}</option>

@@ -3,6 +3,7 @@ import { useWords } from '../i18n';
 import type { Store } from '../store';
 import { Glyph } from './glyphs';
 import { Pod } from './Pod';
+import { Band } from '../time/Rewind';
 import { Strip } from './Strip';
 
 /** How many Deployments are shown one by one. */
@@ -22,26 +23,20 @@ export function Api({ store }: { store: Store }) {
         <span class="etcd-name" lang="en">
           {t('map.etcd')}
         </span>
-        <Stored overview={store.overview} />
+        <Stored overview={store.overview} store={store} />
         <Strip
           writes={store.writes}
           version={store.version}
           selected={store.selected}
-          related={(revision) => related(store, revision)}
+          reading={store.past.reading?.revision}
+          related={(revision) => store.related(revision)}
           onSelect={(revision) => store.select(revision)}
         />
+        <Band store={store} />
       </div>
       <div class="api-bottom" />
     </div>
   );
-}
-
-/** Whether a write led to the selected one, or the other way round. */
-function related(store: Store, revision: number): boolean {
-  const selected = store.selected;
-  if (selected === undefined || revision === selected) return true;
-  const causes = store.byRevision.get(selected)?.causes ?? [];
-  return causes.includes(revision) || (store.ledTo.get(selected) ?? []).includes(revision);
 }
 
 /** What the two kinds of lane are. */
@@ -70,7 +65,7 @@ function RequestLine({ entry }: { entry: Entry | undefined }) {
 }
 
 /** The Deployments in etcd with their ReplicaSets, and the Pods that have no node yet. */
-function Stored({ overview }: { overview: Overview | undefined }) {
+function Stored({ overview, store }: { overview: Overview | undefined; store: Store }) {
   const t = useWords();
   const deployments = overview?.deployments ?? [];
   const more = deployments.length - shown;
@@ -79,9 +74,9 @@ function Stored({ overview }: { overview: Overview | undefined }) {
       {deployments.length === 0 && <span class="empty">{t('map.etcd.empty')}</span>}
       {deployments.slice(0, shown).map((d) => (
         <span class="family" key={`${d.namespace}/${d.name}`}>
-          <Thing kind="deployment" it={d} />
+          <Thing kind="deployment" it={d} store={store} />
           {newestFirst(overview!.replicaSets, d).map((rs) => (
-            <Thing key={rs.name} kind="replicaset" it={rs} />
+            <Thing key={rs.name} kind="replicaset" it={rs} store={store} />
           ))}
         </span>
       ))}
@@ -89,7 +84,7 @@ function Stored({ overview }: { overview: Overview | undefined }) {
       {overview && overview.waiting > 0 && (
         <span class="waiting">
           {overview.unscheduled.slice(0, 5).map((pod) => (
-            <Pod key={pod.name} pod={pod} small />
+            <Pod key={pod.name} pod={pod} store={store} small />
           ))}
           {overview.waiting > 5 && <b>{t('map.pods', { n: overview.waiting })}</b>}
           <span>{t('map.unscheduled')}</span>
@@ -106,14 +101,15 @@ function newestFirst(all: WorkloadView[], d: WorkloadView): WorkloadView[] {
   return (live.length > 0 ? live : own.slice(-1)).slice(0, 3);
 }
 
-function Thing({ kind, it }: { kind: 'deployment' | 'replicaset'; it: WorkloadView }) {
+function Thing({ kind, it, store }: { kind: 'deployment' | 'replicaset'; it: WorkloadView; store: Store }) {
+  const open = () => store.open({ group: 'apps', resource: `${kind}s`, namespace: it.namespace, name: it.name });
   return (
-    <span class="thing" data-actor={kind} title={`${it.namespace}/${it.name}`} lang="en">
+    <button type="button" class="thing" onClick={open} data-actor={kind} title={`${it.namespace}/${it.name}`} lang="en">
       <Glyph kind={kind} />
       <span class="thing-name">{it.name}</span>
       <b>
         {it.ready}/{it.desired}
       </b>
-    </span>
+    </button>
   );
 }

@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { kindOf, nodeOf } from '../engine/actors';
-import type { ActorState } from '../engine/protocol';
+import type { ActorState, Waits } from '../engine/protocol';
 import { known, useWords, type Translate } from '../i18n';
 import type { Store } from '../store';
 import { actorName } from '../words';
@@ -50,8 +50,10 @@ export function Hands({ store, actors, title, about, onClose }: Props) {
 
 function Hand({ store, state, alone }: { store: Store; state: ActorState; alone: boolean }) {
   const t = useWords();
-  const act = (action: 'hold' | 'release' | 'restart' | 'stop' | 'start') =>
+  const act = (action: 'hold' | 'release' | 'restart' | 'stop' | 'start' | 'disconnect') =>
     store.send({ type: 'component', actor: state.name, action });
+  const node = nodeOf(state.name);
+  const past = store.past.reading !== undefined;
   return (
     <li data-actor={kindOf(state.name)} data-hand={state.name}>
       {!alone && (
@@ -61,7 +63,8 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
         </b>
       )}
       <span class="told">{told(store, state, t)}</span>
-      <span class="acts">
+      {alone && !past && <Waiting store={store} actor={state.name} />}
+      <span class="acts" hidden={past}>
         {state.stopped ? (
           <button type="button" onClick={() => act('start')}>
             {t('map.start')}
@@ -70,7 +73,7 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
           <>
             <button
               type="button"
-              aria-pressed={state.held}
+              aria-pressed={!!state.held}
               title={t('map.hold.title')}
               onClick={() => act(state.held ? 'release' : 'hold')}
             >
@@ -79,19 +82,59 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
             <button type="button" title={t('map.restart.title')} onClick={() => act('restart')}>
               {t('map.restart')}
             </button>
-            <button type="button" title={t('map.stop.title')} onClick={() => act('stop')}>
-              {t('map.stop')}
+            <button type="button" title={t('map.drop.title')} onClick={() => act('disconnect')}>
+              {t('map.drop')}
+            </button>
+            <button type="button" title={t(node ? 'map.down.title' : 'map.stop.title')} onClick={() => act('stop')}>
+              {t(node ? 'map.down' : 'map.stop')}
             </button>
           </>
         )}
       </span>
+      {alone && !past && (
+        <details>
+          <summary>{t('map.expect')}</summary>
+          <ul class="expect">
+            {(['hold', 'restart', 'drop', node ? 'down' : 'stop'] as const).map((what) => (
+              <li key={what}>
+                <b>{t(`map.${what}`)}</b>: {t(`map.${what}.title`)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </li>
+  );
+}
+
+/** What the component waits for: what is on its way to it, what it has to do, and its timers. */
+function Waiting({ store, actor }: { store: Store; actor: string }) {
+  const t = useWords();
+  const [waits, setWaits] = useState<Waits>();
+  const news = `${store.frame?.revision} ${store.frame?.quiet} ${store.frame?.playing} ${store.newest}`;
+  useEffect(() => {
+    let outdated = false;
+    const timer = setTimeout(() => {
+      void store.questions.ask({ type: 'waits', actor }).then((answer) => outdated || setWaits(answer?.waits));
+    }, 150);
+    return () => {
+      outdated = true;
+      clearTimeout(timer);
+    };
+  }, [actor, news]);
+  if (!waits) return null;
+  if (waits.all === 0) return <span class="waits">{t('map.waits.none')}</span>;
+  return (
+    <span class="waits">
+      {t('map.waits', { n: waits.all })}{' '}
+      <span lang="en">{waits.next.map((w) => w.what || w.kind).join(' · ')}</span>
+    </span>
   );
 }
 
 function told(store: Store, state: ActorState, t: Translate): string {
   if (state.seen === 0) return t('map.toldNothing');
-  return t('map.told', { n: state.seen, revision: store.frame?.revision ?? 0 });
+  return t('map.told', { n: state.seen, revision: store.head });
 }
 
 /** The sentence that says what a component is. */

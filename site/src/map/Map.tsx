@@ -25,12 +25,12 @@ export function ClusterMap({ store, onConsole }: { store: Store; onConsole: (e: 
   const toggle = (actor: string) => setOpen(open === actor ? undefined : actor);
   const others = othersOf(store);
   return (
-    <section class="panel map" aria-label={t('map.label')}>
+    <section class="panel map" aria-label={t('map.label')} data-selecting={store.why ? true : undefined}>
       <div class="parts">
         {parts.map((part) => (
           <Part key={part.actor} store={store} {...part} open={open} onOpen={toggle} onConsole={onConsole} />
         ))}
-        <div class="part others" data-actor="other">
+        <div class="part others" data-actor="other" data-touched={others.some((a) => store.touched.has(a)) || undefined}>
           <Box
             actor="others"
             kind="other"
@@ -73,7 +73,7 @@ function Part({ store, actor, write, watch, open, onOpen, onConsole }: PartProps
   const state = lanes(store, actor);
   const kubectl = actor === 'kubectl';
   return (
-    <div class="part" data-actor={kindOf(actor)}>
+    <div class="part" data-actor={kindOf(actor)} data-touched={store.touched.has(actor) || undefined}>
       {kubectl ? (
         <You lit={state.write === 'now'} onConsole={onConsole} />
       ) : (

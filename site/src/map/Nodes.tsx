@@ -45,9 +45,10 @@ function Node({ store, node, open, onOpen }: Props & { node: NodeView }) {
   const t = useWords();
   const actor = `kubelet/${node.name}`;
   const state = lanes(store, actor);
-  const images = [...new Set([...node.images, ...(store.pulled.get(node.name) ?? [])].map(shortImage))];
+  const pulled = store.past.reading ? [] : (store.pulled.get(node.name) ?? []);
+  const images = [...new Set([...node.images, ...pulled].map(shortImage))];
   return (
-    <li class="node" data-actor="kubelet" data-node={node.name} data-ready={node.ready}>
+    <li class="node" data-actor="kubelet" data-node={node.name} data-ready={node.ready} data-touched={store.touched.has(actor) || undefined}>
       <Wires lanes={state} watch={[{ n: 8, lit: badge(store, 8, actor) }]} />
       <div class="node-box">
         <Box
@@ -73,7 +74,7 @@ function Node({ store, node, open, onOpen }: Props & { node: NodeView }) {
         </div>
         <div class="pods">
           <Badge n={10} lit={badge(store, 10, actor)} />
-          <Pods node={node} />
+          <Pods node={node} store={store} />
         </div>
       </div>
     </li>
@@ -88,7 +89,7 @@ function shortImage(image: string): string {
     .replace(/:latest$/, '');
 }
 
-function Pods({ node, most = named }: { node: NodeView; most?: number }) {
+function Pods({ node, store, most = named }: { node: NodeView; store: Store; most?: number }) {
   const t = useWords();
   if (node.total === 0) return <span class="empty">{t('map.pods.none')}</span>;
   if (node.total > apart) return <Bar node={node} />;
@@ -97,7 +98,7 @@ function Pods({ node, most = named }: { node: NodeView; most?: number }) {
     <ul class={words ? 'pod-list' : 'pod-grid'}>
       {node.pods.map((pod) => (
         <li key={`${pod.namespace}/${pod.name}`}>
-          <Pod pod={pod} small={!words} />
+          <Pod pod={pod} store={store} small={!words} />
         </li>
       ))}
     </ul>
@@ -137,7 +138,7 @@ function Folded({ store, nodes, open, onOpen }: Props & { nodes: NodeView[] }) {
         {nodes.map((node) => (
           <li key={node.name} data-lit={acting === `kubelet/${node.name}`} data-node={node.name} data-ready={node.ready}>
             <b lang="en">{node.name}</b>
-            <Pods node={node} most={0} />
+            <Pods node={node} store={store} most={0} />
           </li>
         ))}
       </ul>

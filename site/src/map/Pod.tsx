@@ -1,4 +1,5 @@
 import type { PodView } from '../engine/protocol';
+import type { Store } from '../store';
 
 /** What a pod's status comes to, for its shape. */
 type Look = 'running' | 'starting' | 'pending' | 'ending' | 'done' | 'bad';
@@ -28,9 +29,17 @@ export function shortName(pod: PodView): string {
 }
 
 /** A pod is a hexagon, as everywhere; its sign and outline say how it is. */
-export function Pod({ pod, small }: { pod: PodView; small?: boolean }) {
+export function Pod({ pod, store, small }: { pod: PodView; store: Store; small?: boolean }) {
+  const open = () => store.open({ group: '', resource: 'pods', namespace: pod.namespace, name: pod.name });
+  // The small ones are too small to be hit: each is in the list of objects too.
+  const Tag = small ? 'span' : 'button';
   return (
-    <span class="pod" data-look={look(pod)} data-pod={pod.name} title={`${pod.namespace}/${pod.name}: ${pod.status}`}>
+    <Tag
+      type={small ? undefined : 'button'}
+      onClick={open}
+      class="pod" data-look={look(pod)} data-pod={pod.name} title={`${pod.namespace}/${pod.name}: ${pod.status}`}
+      data-touched={touched(store, pod) || undefined}
+    >
       <svg viewBox="0 0 20 20" aria-hidden="true">
         <path class="hexagon" d="m10 1 7.800 4.500v9L10 19l-7.800-4.500v-9z" />
         <path class="sign" d={signs[look(pod)]} />
@@ -41,6 +50,11 @@ export function Pod({ pod, small }: { pod: PodView; small?: boolean }) {
           <small>{pod.status}</small>
         </span>
       )}
-    </span>
+    </Tag>
   );
+}
+
+/** Whether what is selected is about this pod. */
+function touched(store: Store, pod: PodView): boolean {
+  return !!store.why?.path.some((e) => e.resource === 'pods' && e.name === pod.name && e.namespace === pod.namespace);
 }

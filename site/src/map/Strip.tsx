@@ -13,6 +13,8 @@ interface Props {
   writes: Entry[];
   version: number;
   selected: number | undefined;
+  /** The revision that is read; undefined: the newest. */
+  reading: number | undefined;
   related: (revision: number) => boolean;
   onSelect: (revision: number) => void;
 }
@@ -21,10 +23,10 @@ interface Props {
  * etcd as what it is: a strip of revisions, one cell a write, growing to the right.
  * Its twin for the keyboard and the ear is the list of writes.
  */
-export function Strip({ writes, selected, related, onSelect }: Props) {
+export function Strip({ writes, selected, reading, related, onSelect }: Props) {
   const t = useWords();
   const [strip, width] = useWidth();
-  const cells = window(writes, width, selected);
+  const cells = window(writes, width, selected ?? reading);
   const room = cells.at(-1) === writes.at(-1) && widthOf(cells) + cellWidth < width;
   return (
     <div class="strip" ref={strip} role="img" aria-label={t('map.etcd.label')}>
@@ -33,6 +35,8 @@ export function Strip({ writes, selected, related, onSelect }: Props) {
           key={entry.revision}
           class="cell"
           data-actor={kindOf(entry.actor)}
+          data-reading={entry.revision === reading || undefined}
+          data-ahead={(reading !== undefined && entry.revision! > reading) || undefined}
           data-selected={entry.revision === selected || undefined}
           data-faded={(selected !== undefined && !related(entry.revision!)) || undefined}
           data-minor={minor(entry) || undefined}

@@ -7,14 +7,17 @@ interface NamedProps {
   label: string;
   act: string;
   busy?: boolean;
+  /** What is proposed. */
+  first?: string;
   taken: string[];
   onName: (name: string) => void;
 }
 
 /** Asks for a new cluster's name. */
-export function Named({ id, label, act, busy, taken, onName }: NamedProps) {
+export function Named({ id, label, act, busy, first, taken, onName }: NamedProps) {
   const t = useWords();
-  const [name, setName] = useState('');
+  const [typed, setName] = useState<string>();
+  const name = typed ?? first ?? '';
   const wrong = name !== '' && (!allowed(name) ? t('storage.name.rule') : taken.includes(name) ? t('storage.name.taken') : '');
   return (
     <form

@@ -135,6 +135,12 @@ export class Storage {
     this.tell({ what: gone ? 'deleted' : 'openElsewhere', name });
   }
 
+  /** The fork is on disk: goes there. */
+  follow(name: string, nodes: number) {
+    keepNodes(name, nodes);
+    location.assign(address(name));
+  }
+
   /** Drops most of history, which makes room, and goes on. */
   makeRoom() {
     this.busy = true;

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { kindOf } from '../engine/actors';
-import type { Speed } from '../engine/protocol';
+import type { Entry, Speed } from '../engine/protocol';
 import { useWords } from '../i18n';
 import { Glyph } from '../map/glyphs';
 import type { Store } from '../store';
 import { sentence } from '../words';
+import { Walk } from './Rewind';
 
 const speeds: Speed[] = ['slow', 'watch', 'real', 'once'];
 
@@ -18,37 +19,51 @@ const icons = {
 /** Pause, step, speed; and in one sentence what has just happened. */
 export function Controls({ store }: { store: Store }) {
   const t = useWords();
+  return (
+    <section class="panel time" aria-label={t('time.label')}>
+      <div class="buttons">
+        <Walk store={store} />
+        {store.past.at === undefined && <Play store={store} />}
+      </div>
+      {store.past.at === undefined ? <Happening store={store} /> : <Banner store={store} />}
+    </section>
+  );
+}
+
+/** How the present goes on. */
+function Play({ store }: { store: Store }) {
+  const t = useWords();
   const frame = store.frame;
   const playing = frame?.playing ?? true;
   const idle = store.phase !== 'ready';
   return (
-    <section class="panel time" aria-label={t('time.label')}>
-      <div class="buttons">
-        <Button
-          icon={playing ? 'pause' : 'play'}
-          label={t(playing ? 'time.pause' : 'time.play')}
+    <>
+      <Button
+        icon={playing ? 'pause' : 'play'}
+        label={t(playing ? 'time.pause' : 'time.play')}
+        disabled={idle}
+        onPress={() => store.send({ type: playing ? 'pause' : 'play' })}
+      />
+      <Button icon="step" label={t('time.step')} disabled={idle} onPress={() => store.send({ type: 'step' })} />
+      <Button icon="write" label={t('time.stepWrite')} disabled={idle} onPress={() => store.send({ type: 'stepWrite' })} />
+      <button type="button" class="skip-time" disabled={idle} title={t('time.skip.title')} onClick={() => store.send({ type: 'advance', seconds: 60 })}>
+        {t('time.skip')}
+      </button>
+      <label class="choice speed">
+        <span class="visually-hidden">{t('time.speed')}</span>
+        <select
+          value={frame?.speed ?? 'watch'}
           disabled={idle}
-          onPress={() => store.send({ type: playing ? 'pause' : 'play' })}
-        />
-        <Button icon="step" label={t('time.step')} disabled={idle} onPress={() => store.send({ type: 'step' })} />
-        <Button icon="write" label={t('time.stepWrite')} disabled={idle} onPress={() => store.send({ type: 'stepWrite' })} />
-        <label class="choice speed">
-          <span>{t('time.speed')}</span>
-          <select
-            value={frame?.speed ?? 'watch'}
-            disabled={idle}
-            onChange={(e) => store.send({ type: 'speed', speed: e.currentTarget.value as Speed })}
-          >
-            {speeds.map((speed) => (
-              <option key={speed} value={speed}>
-                {t(`time.${speed}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
-      <Happening store={store} />
-    </section>
+          onChange={(e) => store.send({ type: 'speed', speed: e.currentTarget.value as Speed })}
+        >
+          {speeds.map((speed) => (
+            <option key={speed} value={speed}>
+              {t(`time.${speed}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }
 
@@ -68,6 +83,35 @@ function Button({ icon, label, disabled, onPress }: ButtonProps) {
       <span>{label}</span>
     </button>
   );
+}
+
+/** Says that what is shown is past, and how to leave it. */
+function Banner({ store }: { store: Store }) {
+  const t = useWords();
+  const { reading, at = 0 } = store.past;
+  const n = reading?.revision ?? at;
+  const entry = reading?.entry;
+  return (
+    <div class="happening banner" data-actor={entry ? kindOf(entry.actor) : undefined}>
+      <p role="status">
+        <strong>{t('past.reading', { n, head: store.frame?.revision ?? n })}</strong>{' '}
+        {store.past.refused ? <span lang="en">{store.past.refused}</span> : entry && sentence(entry, t, boundTo(store, entry))}
+      </p>
+      <span class="acts">
+        <button type="button" class="primary" onClick={() => store.past.go(undefined)}>
+          {t('past.return')}
+        </button>
+        <button type="button" onClick={() => store.wantFork(n)}>
+          {t('past.fork')}
+        </button>
+      </span>
+    </div>
+  );
+}
+
+/** Where a binding put its pod, if that is known. */
+export function boundTo(store: Store, entry: Entry): string | undefined {
+  return store.chosen.get(`${entry.namespace}/${entry.name}`);
 }
 
 /** The sentence under the light. The live region beside it speaks no faster than can be heard. */

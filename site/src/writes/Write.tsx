@@ -61,7 +61,7 @@ function Row({ entry, changes, lit, store }: Props) {
           <span class="visually-hidden">{actorName(entry.actor, t)}: </span>
           {sentence(entry, t, store.chosen.get(`${entry.namespace}/${entry.name}`))}
         </p>
-        {refused ? <p class="why" lang="en">{entry.message}</p> : <Fields entry={entry} changes={changes} t={t} />}
+        {refused ? <p class="why" lang="en">{entry.message}</p> : entry.verb !== 'create' && <Fields changes={changes} few={few} t={t} />}
         <Links entry={entry} store={store} t={t} />
       </div>
     </li>
@@ -71,8 +71,9 @@ function Row({ entry, changes, lit, store }: Props) {
 /** How many fields are shown before the rest is folded. */
 const few = 3;
 
-function Fields({ entry, changes, t }: { entry: Entry; changes: Change[] | undefined; t: Translate }) {
-  if (!changes || changes.length === 0 || entry.verb === 'create') return null;
+/** What a write changed, field by field. */
+export function Fields({ changes, few, t }: { changes: Change[] | undefined; few: number; t: Translate }) {
+  if (!changes || changes.length === 0) return null;
   const first = [...changes].sort((a, b) => weight(a) - weight(b));
   return (
     <ul class="fields" lang="en">

@@ -1,7 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../engine/protocol';
 import { useFollow } from '../follow';
-import type { View } from '../header/Tabs';
 import { useWords } from '../i18n';
 import { minor, type Store } from '../store';
 import { Write } from './Write';
@@ -12,35 +11,32 @@ const page = 60;
 interface Props {
   store: Store;
   version: number;
-  shown: View;
-  onShow: () => void;
 }
 
 /** Every write to etcd in order: who, what, which fields, and because of what. */
-export function Writes({ store, version, shown, onShow }: Props) {
+export function Writes({ store, version }: Props) {
   const t = useWords();
   const [all, setAll] = useState(false);
   const [limit, setLimit] = useState(page);
   const list = useRef<HTMLOListElement>(null);
   const wanted = useMemo(
-    () => (all ? store.writes : store.writes.filter((e) => !minor(e) || e.revision === store.selected)),
+    () => shownOf(store, all),
     [version, all],
   );
   const hidden = Math.max(0, wanted.length - limit);
   const rows = hidden > 0 ? wanted.slice(hidden) : wanted;
   const minors = useMemo(() => store.writes.filter(minor).length, [version]);
-  useReveal(store, wanted, limit, setLimit, list, shown, onShow);
+  useReveal(store, wanted, limit, setLimit, list);
   useFollow(list, rows.at(-1)?.seq ?? 0, store.changes.size, { rest: store.selected !== undefined });
   useChanges(store, list, version);
   return (
-    <section class="panel writes" aria-labelledby="writes-title">
-      <header>
-        <h2 id="writes-title">{t('writes.title')}</h2>
+    <>
+      <div class="choices-row">
         <label class="choice">
           <input type="checkbox" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
           <span>{t('writes.events', { n: minors })}</span>
         </label>
-      </header>
+      </div>
       {rows.length === 0 && <p class="empty">{t('writes.empty')}</p>}
       <ol ref={list} aria-label={t('writes.label')} tabIndex={0}>
         {hidden > 0 && (
@@ -66,16 +62,21 @@ export function Writes({ store, version, shown, onShow }: Props) {
           />,
         ])}
       </ol>
-    </section>
+    </>
   );
 }
 
+/** The writes that are listed: all until the revision that is read, bookkeeping only where it is asked for. */
+function shownOf(store: Store, all: boolean): Entry[] {
+  const until = store.past.reading?.until ?? Infinity;
+  if (all && until === Infinity) return store.writes;
+  return store.writes.filter((e) => e.seq <= until && (all || !minor(e) || e.revision === store.selected));
+}
+
 function lit(store: Store, entry: Entry): 'selected' | 'related' | 'now' | '' {
-  const selected = store.selected;
-  if (selected !== undefined) {
-    if (entry.revision === selected) return 'selected';
-    const cause = store.byRevision.get(selected)?.causes?.includes(entry.revision ?? -1);
-    if (cause || entry.causes?.includes(selected)) return 'related';
+  if (store.selected !== undefined) {
+    if (entry.revision === store.selected) return 'selected';
+    if (entry.revision && store.why && store.related(entry.revision)) return 'related';
   }
   return entry === store.lit ? 'now' : '';
 }
@@ -87,14 +88,11 @@ function useReveal(
   limit: number,
   setLimit: (n: number) => void,
   list: { current: HTMLOListElement | null },
-  shown: View,
-  onShow: () => void,
 ) {
   const selected = store.selected;
   const at = useMemo(() => wanted.findIndex((e) => e.revision === selected), [selected]);
   useEffect(() => {
     if (selected === undefined || at < 0) return;
-    if (shown === 'map') onShow();
     if (wanted.length - at > limit) setLimit(wanted.length - at + page);
   }, [selected]);
   useLayoutEffect(() => {

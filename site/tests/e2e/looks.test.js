@@ -2,15 +2,11 @@
 // phone: accessible, within its width, and with a picture to look at (SHOTS
 // says where).
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from './browser.js';
+import { dress, look as shoot, sizes } from './look.js';
 import { running, succeed, visit } from './page.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const shots = process.env.SHOTS;
 let web, home, browser, page;
 
 before(async () => {
@@ -18,7 +14,6 @@ before(async () => {
   home = profile();
   browser = await open(home.dir);
   page = browser.pages()[0];
-  if (shots) mkdirSync(shots, { recursive: true });
 });
 
 after(async () => {
@@ -27,35 +22,7 @@ after(async () => {
   home?.remove();
 });
 
-/** What axe has against the page as it is now. */
-async function complaints() {
-  // The page's policy allows no inline script, so axe comes in as the debugger's guest.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  assert.equal(exceptionDetails, undefined);
-  return JSON.parse(result.value);
-}
-
-async function fits() {
-  return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-}
-
-async function look(name) {
-  // Motion is over after less than a third of a second.
-  await page.waitForTimeout(400);
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
-  assert.ok(await fits(), `${name}: the page is wider than the window`);
-  assert.deepEqual(await complaints(), [], name);
-}
-
-const sizes = { wide: [1440, 900], laptop: [1366, 650], tablet: [1024, 768], phone: [390, 844] };
+const look = (name) => shoot(page, name);
 
 test('before the engine: map, intro and progress are there, typing waits', { timeout: 60_000 }, async () => {
   let letGo;
@@ -98,8 +65,7 @@ test('with three pods: every size, language and theme', { timeout: 300_000 }, as
   for (const [size, [width, height]] of Object.entries(sizes)) {
     await page.setViewportSize({ width, height });
     for (const [language, theme] of [['en', 'light'], ['zh-cn', 'dark'], ['en', 'dark'], ['zh-cn', 'light']]) {
-      await page.selectOption('.header .choice:not(.theme) select', language);
-      await page.selectOption('.header .theme select', theme);
+      await dress(page, language, theme);
       await look(`run-${size}-${theme}-${language}`);
       if (size !== 'phone') continue;
       for (const tab of [1, 2]) {
@@ -109,10 +75,10 @@ test('with three pods: every size, language and theme', { timeout: 300_000 }, as
       await page.locator('.tabs button').nth(0).click();
     }
   }
-  await page.selectOption('.header .choice:not(.theme) select', 'zh-cn');
+  await page.selectOption('.header .choices .choice:not(.theme) select', 'zh-cn');
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
   assert.match(await page.title(), /浏览器标签页里的 Kubernetes/);
-  await page.selectOption('.header .choice:not(.theme) select', 'en');
+  await page.selectOption('.header .choices .choice:not(.theme) select', 'en');
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 

@@ -63,7 +63,7 @@ test('the language is the one asked for, chosen, or preferred', async () => {
 
 test('every kind of entry has its sentence in both languages', async () => {
   browserLike();
-  const { translator } = await load('i18n/index.ts');
+  const { translating } = await load('i18n/index.ts');
   const { sentence } = await load('words.ts');
   const pod = { seq: 1, time: '', resource: 'pods', name: 'web-1' };
   const write = { ...pod, type: 'write', actor: 'scheduler', revision: 9 };
@@ -90,7 +90,7 @@ test('every kind of entry has its sentence in both languages', async () => {
     ],
   ];
   for (const [entry, english, chinese] of cases) {
-    assert.equal(sentence(entry, translator('en'), 'node-2'), english);
-    assert.equal(sentence(entry, translator('zh-cn'), 'node-2'), chinese);
+    assert.equal(sentence(entry, translating(en), 'node-2'), english);
+    assert.equal(sentence(entry, translating(zhCN), 'node-2'), chinese);
   }
 });
