@@ -248,7 +248,7 @@ func (s *Server) allocatePorts(svc, old *corev1.Service) error {
 	if svc.Spec.Type != corev1.ServiceTypeNodePort && svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
 		return nil
 	}
-	taken := s.takenPorts(svc)
+	taken := s.takenPorts(old)
 	own := map[nodePort]bool{}
 	if old != nil {
 		for _, port := range old.Spec.Ports {
@@ -318,12 +318,12 @@ func (s *Server) freePort(svc *corev1.Service, port *corev1.ServicePort, taken m
 	return int32(nodePortBase + n)
 }
 
-// takenPorts are the node ports of all services but this one.
+// takenPorts are the node ports of all services but this one; nil leaves none out.
 func (s *Server) takenPorts(but *corev1.Service) map[nodePort]bool {
 	taken := map[nodePort]bool{}
 	s.shelves[serviceResource].each("", "", func(it *item) bool {
 		svc := it.object().(*corev1.Service)
-		if svc.Namespace == but.Namespace && svc.Name == but.Name {
+		if but != nil && svc.UID == but.UID {
 			return true
 		}
 		for _, port := range svc.Spec.Ports {

@@ -120,7 +120,9 @@ func globalFlags(f *pflag.FlagSet) {
 	f.StringP("namespace", "n", "", "If present, the namespace scope for this CLI request")
 	f.String("context", "", "The name of the kubeconfig context to use")
 	f.String("cluster", "", "The name of the kubeconfig cluster to use")
-	f.String("user", "", "The name of the kubeconfig user to use")
+	if f.Lookup("user") == nil { // create rolebinding has one of its own
+		f.String("user", "", "The name of the kubeconfig user to use")
+	}
 	f.String("kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
 	f.StringP("server", "s", "", "The address and port of the Kubernetes API server")
 	f.String("request-timeout", "0", "The length of time to wait before giving up on a single server request.")

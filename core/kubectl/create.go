@@ -25,10 +25,11 @@ func createCommand() *Command {
 
 			# Create what follows
 			kubectl create -f - <<EOF`,
-		Sub: []*Command{createDeploymentCommand(), createNamespaceCommand(), createConfigMapCommand(), createServiceAccountCommand(), createJobCommand(), createCronJobCommand()},
-		Missing: []string{"clusterrole", "clusterrolebinding", "cronjob", "cj", "ingress", "ing", "job", "poddisruptionbudget", "pdb", "priorityclass", "pc",
-			"quota", "resourcequota", "role", "rolebinding", "secret", "service", "svc", "token"},
-		Setup: setupCreate,
+		Sub: []*Command{createDeploymentCommand(), createNamespaceCommand(), createConfigMapCommand(), createServiceAccountCommand(), createJobCommand(), createCronJobCommand(),
+			createServiceCommand(), createSecretCommand(), createQuotaCommand(), createPriorityClassCommand(), createBudgetCommand(),
+			createRoleCommand(), createClusterRoleCommand(), createRoleBindingCommand(), createClusterRoleBindingCommand()},
+		Missing: []string{"ingress", "ing", "token"},
+		Setup:   setupCreate,
 	}
 }
 

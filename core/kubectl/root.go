@@ -11,9 +11,9 @@ func init() {
 		Long:  "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
 		Usage: "[flags] [options]",
 		Sub: []*Command{
-			createCommand(), runCommand(), setCommand(),
+			createCommand(), exposeCommand(), runCommand(), setCommand(),
 			explainCommand(), getCommand(), editCommand(), deleteCommand(),
-			rolloutCommand(), scaleCommand(),
+			rolloutCommand(), scaleCommand(), autoscaleCommand(),
 			clusterInfoCommand(), cordonCommand(), uncordonCommand(), taintCommand(),
 			describeCommand(), logsCommand(), eventsCommand(),
 			applyCommand(), patchCommand(), replaceCommand(), waitCommand(),
