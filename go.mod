@@ -17,6 +17,7 @@ require (
 	k8s.io/utils v0.0.0-20260210185600-b8788abfbbc2 // ptr
 	mvdan.cc/sh/v3 v3.14.1 // the console's quotes and here-documents, parsed as a shell does
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // strict decoding with upstream's errors
+	sigs.k8s.io/structured-merge-diff/v6 v6.3.3 // tests: what our own field management is compared with
 	sigs.k8s.io/yaml v1.6.0 // YAML as kubectl reads and writes it
 )
 
@@ -47,5 +48,4 @@ require (
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260317180543-43fb72c5454a // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
-	sigs.k8s.io/structured-merge-diff/v6 v6.3.3 // indirect
 )

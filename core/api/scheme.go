@@ -115,7 +115,7 @@ func EncodeJSON(obj runtime.Object) ([]byte, error) {
 		obj = obj.DeepCopyObject()
 		SetTypeMeta(obj)
 	}
-	data, err := json.Marshal(obj)
+	data, err := json.Marshal(Shown(obj))
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,8 @@ func (s *Server) Bootstrap() error {
 			continue
 		}
 		resp := s.Serve(&rest.Request{
-			Verb: rest.Create, Resource: res.GVR(), Namespace: obj.GetNamespace(), Actor: bootstrapActor, Object: obj,
+			Verb: rest.Create, Resource: res.GVR(), Namespace: obj.GetNamespace(), Actor: bootstrapActor,
+			UserAgent: "kube-apiserver", Object: obj,
 		})
 		if status := resp.Status(); status != nil {
 			return &apierrors.StatusError{ErrStatus: *status}

@@ -42,6 +42,7 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 		return nil, fmt.Errorf("resourceVersion should not be set on objects to be created")
 	}
 	c.defaults(obj)
+	s.manage(c, obj, nil)
 	if err := s.admitCreate(c, obj); err != nil {
 		return nil, err
 	}
@@ -128,7 +129,6 @@ func (s *Server) stamp(obj metav1.Object) {
 	obj.SetDeletionTimestamp(nil)
 	obj.SetDeletionGracePeriodSeconds(nil)
 	obj.SetSelfLink("")
-	obj.SetManagedFields(nil)
 }
 
 // now is the virtual time as objects carry it, in seconds.

@@ -20,8 +20,8 @@ import (
 // The OpenAPI v3 documents that kubectl explain and kubectl's check for
 // fieldValidation read. They are made from the Go types and their
 // SwaggerDoc (openapi_schema.go). Left out of what the real server publishes:
-// enumerations, list types and defaults, which the Go types do not carry, the
-// schemas of the options, and responses; and OpenAPI v2.
+// defaults, the schemas of the options, and responses; and OpenAPI v2. What the
+// Go types do not carry is in openapi_facts.go and core/managed.
 
 type object = map[string]any
 

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tabernetes/tabernetes/core/managed"
 )
 
 // schemaSet is components.schemas in the making, by name.
@@ -78,6 +80,9 @@ func (set schemaSet) add(t reflect.Type) object {
 		return ref
 	}
 	out["type"] = "object"
+	if managed.AtomicStruct(t) {
+		out["x-kubernetes-map-type"] = "atomic"
+	}
 	properties := object{}
 	required := set.addFields(t, doc, properties)
 	if len(properties) > 0 {
@@ -113,12 +118,38 @@ func (set schemaSet) addFields(t reflect.Type, doc map[string]string, properties
 		if key := sf.Tag.Get("patchMergeKey"); key != "" {
 			property["x-kubernetes-patch-merge-key"] = key
 		}
+		mark(property, t, tag[0])
 		properties[tag[0]] = property
 		if isRequired(t, tag) {
 			required = append(required, tag[0])
 		}
 	}
 	return required
+}
+
+// mark adds what upstream says of a field in comments.
+func mark(property object, owner reflect.Type, name string) {
+	key := managed.TypeName(owner) + "." + name
+	if values := strings.Fields(enumerations[key]); len(values) > 0 {
+		target := property
+		if items, ok := property["items"].(object); ok {
+			target = items
+		}
+		target["enum"] = values
+		if text, ok := property["description"].(string); ok {
+			property["description"] = text + "\n\nPossible enum values:\n - `\"" + strings.Join(values, "\"`\n - `\"") + "\"`"
+		}
+	}
+	switch share := managed.Sharing(owner, name); {
+	case share.Keys != "":
+		property["x-kubernetes-list-type"], property["x-kubernetes-list-map-keys"] = "map", strings.Split(share.Keys, ",")
+	case share.Set:
+		property["x-kubernetes-list-type"] = "set"
+	case share.Atomic:
+		property["x-kubernetes-map-type"] = "atomic"
+	case slices.Contains(strings.Fields(wholeLists[managed.TypeName(owner)]), name):
+		property["x-kubernetes-list-type"] = "atomic"
+	}
 }
 
 // isRequired tells whether a field has to be given: those that are never left

@@ -31,6 +31,9 @@ const (
 // can come between reading and writing here, so that upstream's retries have
 // nothing to do; a patch that names a resourceVersion still conflicts.
 func (s *Server) patch(c *call) (answer, error) {
+	if c.isApply() {
+		return s.apply(c)
+	}
 	it, err := s.beforePatch(c)
 	if err != nil {
 		return answer{}, err
@@ -64,7 +67,7 @@ func (s *Server) patch(c *call) (answer, error) {
 
 // beforePatch checks the options and finds the object.
 func (s *Server) beforePatch(c *call) (*item, error) {
-	if c.PatchType == types.ApplyYAMLPatchType || c.PatchType == types.ApplyCBORPatchType {
+	if c.PatchType == types.ApplyCBORPatchType {
 		return nil, errUnsupportedPatch()
 	}
 	if err := invalidOptions("PatchOptions", metav1validation.ValidatePatchOptions(&c.PatchOptions, c.PatchType)); err != nil {

@@ -128,6 +128,11 @@ func fieldOf(obj api.Object, set fields.Set, name string) string {
 	return set[name]
 }
 
+// newLike is an empty value of an object's type.
+func newLike(obj api.Object) api.Object {
+	return reflect.New(reflect.TypeOf(obj).Elem()).Interface().(api.Object)
+}
+
 // shallowCopy is a copy whose metadata fields can be set while all else stays shared.
 func shallowCopy(obj api.Object) api.Object {
 	v := reflect.ValueOf(obj).Elem()

@@ -16,7 +16,7 @@
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
 // kubernetes v1.36 pkg/registry. Left out: authentication and authorization,
-// managed fields and server-side apply, conversion between versions,
+// conversion between versions,
 // CBOR, webhooks and the admission plugins whose kinds are not
 // served, eviction, exec and port-forward. Nothing waits here: where the real
 // server would wait (for a resourceVersion in the future, for a namespace or
@@ -39,6 +39,7 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/managed"
 	"github.com/tabernetes/tabernetes/core/rest"
 	"github.com/tabernetes/tabernetes/core/store"
 )
@@ -81,6 +82,7 @@ type Server struct {
 	byKey   map[string]*shelf // by the first part of a key below /registry/
 	heard   *store.Watcher
 	lease   eventLease
+	keeper  *managed.Keeper
 	// documents are the OpenAPI documents made so far.
 	documents map[schema.GroupVersion][]byte
 }
@@ -101,7 +103,7 @@ func New(st *store.Store, opts Options) (*Server, error) {
 	}
 	s := &Server{
 		st: st, opts: opts, shelves: map[schema.GroupVersionResource]*shelf{}, byKey: map[string]*shelf{},
-		documents: map[schema.GroupVersion][]byte{},
+		documents: map[schema.GroupVersion][]byte{}, keeper: managed.NewKeeper(),
 	}
 	for _, res := range api.Stored() {
 		sh := newShelf(res)
@@ -128,6 +130,7 @@ type call struct {
 	warnings []string
 	charges  []quotaCharge // what quotas are to be charged when the object is stored
 	wrote    int64         // the last revision this call made
+	managed  bool          // the object says who manages it already: it was applied
 }
 
 // answer is what a call comes to: an object, or a list that is not built yet.

@@ -110,7 +110,7 @@ func (s *Server) updateScale(c *call) (answer, error) {
 	if it == nil {
 		return answer{}, c.errNotFound()
 	}
-	return s.applyScale(c, it, scale, isDryRun(opts.DryRun))
+	return s.applyScale(c, it, scale, nil, isDryRun(opts.DryRun))
 }
 
 func (s *Server) patchScale(c *call) (answer, error) {
@@ -123,10 +123,15 @@ func (s *Server) patchScale(c *call) (answer, error) {
 		return answer{}, err
 	}
 	scale := &autoscalingv1.Scale{}
-	if c.Mutate != nil {
+	var managers []metav1.ManagedFieldsEntry
+	switch {
+	case c.isApply():
+		scale, managers, err = s.appliedScale(c, it.object(), current)
+		c.managed = true
+	case c.Mutate != nil:
 		scale = current
 		err = c.Mutate(scale)
-	} else {
+	default:
 		err = c.applyPatch(current, scale)
 	}
 	if err != nil {
@@ -135,11 +140,12 @@ func (s *Server) patchScale(c *call) (answer, error) {
 	if err := c.ensureName(scale); err != nil {
 		return answer{}, err
 	}
-	return s.applyScale(c, it, scale, isDryRun(c.PatchOptions.DryRun))
+	return s.applyScale(c, it, scale, managers, isDryRun(c.PatchOptions.DryRun))
 }
 
-// applyScale takes the wanted replicas over into the object.
-func (s *Server) applyScale(c *call, it *item, scale *autoscalingv1.Scale, dryRun bool) (answer, error) {
+// applyScale takes the wanted replicas over into the object. managers are the
+// object's where the scale was applied, nil otherwise.
+func (s *Server) applyScale(c *call, it *item, scale *autoscalingv1.Scale, managers []metav1.ManagedFieldsEntry, dryRun bool) (answer, error) {
 	if scale.Spec.Replicas < 0 {
 		errs := field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), scale.Spec.Replicas, "must be greater than or equal to 0")}
 		return answer{}, apierrors.NewInvalid(schema.GroupKind{Group: scaleKind.Group, Kind: scaleKind.Kind}, c.Name, errs)
@@ -150,6 +156,9 @@ func (s *Server) applyScale(c *call, it *item, scale *autoscalingv1.Scale, dryRu
 	obj := it.object().DeepCopyObject().(api.Object)
 	setReplicas(obj, scale.Spec.Replicas)
 	obj.SetResourceVersion(scale.ResourceVersion)
+	if c.managed {
+		obj.SetManagedFields(managers)
+	}
 	stored, err := s.replace(c, obj, it, dryRun)
 	if err != nil {
 		return answer{}, err

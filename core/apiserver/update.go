@@ -74,6 +74,9 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 	if err := c.checkVersion(obj, old); err != nil {
 		return nil, err
 	}
+	if !c.manageLate(obj) {
+		s.manage(c, obj, old.object())
+	}
 	if c.Subresource == "" {
 		admitUpdate(obj, old.object())
 	}
@@ -83,6 +86,9 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 		}
 	}
 	c.prepareUpdate(obj, old.object())
+	if c.manageLate(obj) {
+		s.manage(c, obj, old.object())
+	}
 	if err := c.invalid(c.Name, c.validateUpdate(obj, old.object())); err != nil {
 		return nil, err
 	}
@@ -159,7 +165,6 @@ func (c *call) prepareUpdate(obj, old api.Object) {
 		obj.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
 	}
 	obj.SetSelfLink("")
-	obj.SetManagedFields(nil)
 }
 
 // validateUpdate validates the new metadata and then what the kind says.

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/managed"
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
@@ -173,7 +174,7 @@ func encodeList(l *listing, f format, now time.Time) ([]byte, error) {
 		func(obj api.Object) ([]byte, error) {
 			item := shallowCopy(obj)
 			item.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
-			return json.Marshal(item)
+			return json.Marshal(api.Shown(item))
 		})
 }
 
@@ -201,6 +202,7 @@ func encodeItems(kind metav1.TypeMeta, l *listing, item func(api.Object) ([]byte
 // partial is an object's metadata alone.
 func partial(obj metav1.Object) *metav1.PartialObjectMetadata {
 	p := meta.AsPartialObjectMetadata(obj)
+	p.ManagedFields = managed.Expand(p.ManagedFields)
 	p.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind(asPartial))
 	return p
 }
@@ -270,7 +272,7 @@ func table(res *api.Resource, objs []runtime.Object, include metav1.IncludeObjec
 		switch include {
 		case metav1.IncludeNone:
 		case metav1.IncludeObject:
-			row.Object.Object = obj
+			row.Object.Object = api.Shown(obj)
 		default:
 			row.Object.Object = partial(m)
 		}

@@ -47,6 +47,7 @@ type marshaler interface{ Marshal() ([]byte, error) }
 
 // encodeProtobuf writes an object; it fails where its kind has no protobuf.
 func encodeProtobuf(obj runtime.Object) ([]byte, error) {
+	obj = api.Shown(obj)
 	m, ok := obj.(marshaler)
 	if !ok {
 		return nil, fmt.Errorf("%T has no protobuf", obj)
@@ -85,7 +86,11 @@ func encodeAnswerProtobuf(ans answer, f format) ([]byte, error) {
 		}
 		return encodeProtobuf(list)
 	}
-	list, err := api.NewList(ans.list.res, ans.list.items, ans.list.meta)
+	items := make([]api.Object, len(ans.list.items))
+	for i, item := range ans.list.items {
+		items[i] = api.Shown(item).(api.Object)
+	}
+	list, err := api.NewList(ans.list.res, items, ans.list.meta)
 	if err != nil {
 		return nil, err
 	}

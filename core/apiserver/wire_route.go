@@ -9,7 +9,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -169,12 +168,8 @@ func (t *target) patch(m *message, q *options, req *rest.Request) error {
 		Force: q.bool("force"),
 	}
 	switch req.PatchType {
-	case types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType:
+	case types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, types.ApplyYAMLPatchType:
 		return nil
-	case types.ApplyYAMLPatchType:
-		if err := invalidOptions("PatchOptions", metav1validation.ValidatePatchOptions(&req.PatchOptions, req.PatchType)); err != nil {
-			return err
-		}
 	}
 	return errUnsupportedPatch()
 }

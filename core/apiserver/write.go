@@ -22,6 +22,11 @@ func (s *Server) put(c *call, obj api.Object, old *item, dryRun bool, code int) 
 	if err != nil {
 		return nil, err
 	}
+	if old != nil && len(value) == len(old.value) && !bytes.Equal(value, old.value) && keepTimes(obj, old.object()) {
+		if value, err = api.EncodeStorage(obj); err != nil {
+			return nil, err
+		}
+	}
 	if old != nil && bytes.Equal(value, old.value) {
 		return old.object(), nil
 	}

@@ -21,6 +21,7 @@ package client
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -73,7 +74,20 @@ type stream interface {
 // New makes the client of one process. Everything it does is done under the
 // process's actor name.
 func New(server rest.Server, proc *sim.Process, rec *trace.Recorder, timing Timing) *Client {
-	return &Client{server: server, proc: proc, rec: rec, timing: timing, agent: proc.Actor()}
+	return &Client{server: server, proc: proc, rec: rec, timing: timing, agent: agentOf(proc.Actor())}
+}
+
+// agentOf names the program that a component is a part of, as its requests do:
+// the fields that it sets are managed under that name.
+func agentOf(actor string) string {
+	program := "kube-controller-manager"
+	switch {
+	case actor == "scheduler":
+		program = "kube-scheduler"
+	case strings.HasPrefix(actor, "kubelet/"):
+		program = "kubelet"
+	}
+	return program + "/" + actor
 }
 
 // Actor is the name the component acts under.

@@ -20,6 +20,9 @@ func applyCommand() *Command {
 			# Make the cluster hold what a file describes
 			kubectl apply -f web.yaml
 
+			# The same, but let the server merge, and tell whose fields are whose
+			kubectl apply --server-side -f web.yaml
+
 			# The same for what follows
 			kubectl apply -f - <<EOF`,
 		Missing: []string{"edit-last-applied", "set-last-applied", "view-last-applied"},
@@ -32,7 +35,10 @@ func setupApply(f *pflag.FlagSet) action {
 	o.outputFlags.add(f, generalFormatHelp)
 	o.dry.add(f)
 	addValidate(f, &o.validate)
-	f.StringVar(&o.manager, "field-manager", "kubectl-client-side-apply", "Name of the manager used to track field ownership.")
+	f.StringVar(&o.manager, "field-manager", clientSideManager, "Name of the manager used to track field ownership.")
+	var server onServer
+	f.BoolVar(&server.wanted, "server-side", false, "If true, apply runs in the server instead of the client.")
+	f.BoolVar(&server.force, "force-conflicts", false, "If true, server-side apply will force the changes against conflicts.")
 	addRecord(f)
 	f.Bool("overwrite", true, "Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration")
 	var files []string
@@ -46,7 +52,10 @@ func setupApply(f *pflag.FlagSet) action {
 		if len(files) == 0 {
 			return errors.New("must specify one of -f and -k")
 		}
-		return (&apply{c: c, sending: o}).run(files, labels)
+		if server.wanted && !f.Changed("field-manager") {
+			o.manager = serverSideManager
+		}
+		return (&apply{c: c, sending: o, server: server}).run(files, labels)
 	}
 }
 
@@ -54,12 +63,16 @@ func setupApply(f *pflag.FlagSet) action {
 // applied last, what is asked for now and what there is.
 type apply struct {
 	*sending
-	c     *call
-	query url.Values
+	c      *call
+	query  url.Values
+	server onServer
 }
 
 func (a *apply) run(files []string, labels string) error {
 	if _, err := a.dry.check(""); err != nil {
+		return err
+	}
+	if err := a.checkServer(); err != nil {
 		return err
 	}
 	if _, err := a.printer(""); err != nil {
@@ -134,6 +147,9 @@ func (a *apply) one(i *info) (done string, err error) {
 		return "", fmt.Errorf("from %s: cannot use generate name with apply", i.obj.GetGenerateName())
 	}
 	a.c.record(i.obj)
+	if a.server.wanted {
+		return a.oneOnServer(i)
+	}
 	text, err := configuration(i.obj)
 	if err != nil {
 		return "", err

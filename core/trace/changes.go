@@ -82,6 +82,7 @@ func tree(value []byte) (map[string]any, error) {
 	}
 	if meta, ok := out["metadata"].(map[string]any); ok {
 		delete(meta, "resourceVersion")
+		delete(meta, "managedFields") // they follow from what was changed
 	}
 	return out, nil
 }
