@@ -31,7 +31,8 @@ const (
 
 // Bootstrap makes what a control plane finds itself with and is not there yet:
 // the system's namespaces and priority classes, the range of service addresses
-// and the service kubernetes with its endpoints (pkg/controlplane). The
+// and the service kubernetes with its endpoints (pkg/controlplane), and the roles
+// that everybody's rights begin with. The
 // caller's objects of the same names are left alone.
 func (s *Server) Bootstrap() error {
 	for _, obj := range bootstrapObjects() {
@@ -55,6 +56,7 @@ func bootstrapObjects() []api.Object {
 	for _, name := range systemNamespaces {
 		out = append(out, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	}
+	out = append(out, bootstrapRoles()...)
 	return append(out,
 		systemPriority("system-node-critical", 2_000_001_000,
 			"Used for system critical pods that must not be moved from their current node."),

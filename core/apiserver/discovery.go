@@ -17,6 +17,11 @@ import (
 // discovery and the OpenAPI documents; done is false for all others.
 func (s *Server) doPlain(m *message) (out rest.Reply, done bool) {
 	path := strings.TrimSuffix(m.path, "/")
+	if !isResource(path) {
+		if err := s.mayRead(m); err != nil {
+			return s.refuseMessage(m, plainFormat, err), true
+		}
+	}
 	switch {
 	case path == "/healthz" || path == "/livez" || path == "/readyz":
 		return healthReply(m, path), true

@@ -12,9 +12,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
-// What is asked and not kept. There is no authorizer yet: everybody may do
-// everything, and the access reviews say so (as an API server with
-// --authorization-mode=AlwaysAllow does).
+// What is asked and not kept. What access reviews answer is in authorize.go.
 
 // unstored are the handlers of resources without objects of their own.
 var unstored map[schema.GroupResource]map[string]handler
@@ -27,15 +25,15 @@ func init() {
 
 		{Group: authenticationv1.GroupName, Resource: "tokenreviews"}:             creates(reviewed(reviewToken)),
 		{Group: authenticationv1.GroupName, Resource: "selfsubjectreviews"}:       creates(reviewed(reviewSelf)),
-		{Group: authorizationv1.GroupName, Resource: "subjectaccessreviews"}:      creates(reviewed(allowSubject)),
-		{Group: authorizationv1.GroupName, Resource: "localsubjectaccessreviews"}: creates(reviewed(allowLocal)),
-		{Group: authorizationv1.GroupName, Resource: "selfsubjectaccessreviews"}:  creates(reviewed(allowSelf)),
-		{Group: authorizationv1.GroupName, Resource: "selfsubjectrulesreviews"}:   creates(reviewed(allRules)),
+		{Group: authorizationv1.GroupName, Resource: "subjectaccessreviews"}:      creates(reviewed(reviewSubject)),
+		{Group: authorizationv1.GroupName, Resource: "localsubjectaccessreviews"}: creates(reviewed(reviewLocal)),
+		{Group: authorizationv1.GroupName, Resource: "selfsubjectaccessreviews"}:  creates(reviewed(reviewOwnAccess)),
+		{Group: authorizationv1.GroupName, Resource: "selfsubjectrulesreviews"}:   creates(reviewed(reviewRules)),
 	}
 }
 
 // reviewed makes a handler of what fills in one kind of review.
-func reviewed[T api.Object](fill func(c *call, review T)) handler {
+func reviewed[T api.Object](fill func(s *Server, c *call, review T)) handler {
 	return func(s *Server, c *call) (answer, error) {
 		obj, err := c.body(c.CreateOptions.FieldValidation)
 		if err != nil {
@@ -44,33 +42,15 @@ func reviewed[T api.Object](fill func(c *call, review T)) handler {
 		if err := c.ensureNamespace(obj); err != nil {
 			return answer{}, err
 		}
-		fill(c, obj.(T))
+		fill(s, c, obj.(T))
 		api.SetTypeMeta(obj)
 		return answer{code: codeCreated, object: obj}, nil
 	}
 }
 
 // reviewToken knows no tokens: those of a real edge are the edge's to check.
-func reviewToken(_ *call, r *authenticationv1.TokenReview) {
+func reviewToken(_ *Server, _ *call, r *authenticationv1.TokenReview) {
 	r.Status = authenticationv1.TokenReviewStatus{Error: "[invalid bearer token]"}
-}
-
-func reviewSelf(c *call, r *authenticationv1.SelfSubjectReview) {
-	r.Status.UserInfo = authenticationv1.UserInfo{Username: c.Actor, Groups: []string{"system:masters", "system:authenticated"}}
-}
-
-var allowed = authorizationv1.SubjectAccessReviewStatus{Allowed: true}
-
-func allowSubject(_ *call, r *authorizationv1.SubjectAccessReview)    { r.Status = allowed }
-func allowLocal(_ *call, r *authorizationv1.LocalSubjectAccessReview) { r.Status = allowed }
-func allowSelf(_ *call, r *authorizationv1.SelfSubjectAccessReview)   { r.Status = allowed }
-
-func allRules(_ *call, r *authorizationv1.SelfSubjectRulesReview) {
-	all := []string{"*"}
-	r.Status = authorizationv1.SubjectRulesReviewStatus{
-		ResourceRules:    []authorizationv1.ResourceRule{{Verbs: all, APIGroups: all, Resources: all}},
-		NonResourceRules: []authorizationv1.NonResourceRule{{Verbs: all, NonResourceURLs: all}},
-	}
 }
 
 // components are those that a real control plane probes

@@ -15,9 +15,8 @@
 //
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
-// kubernetes v1.36 pkg/registry. Left out: authentication and authorization,
-// conversion between versions,
-// CBOR, webhooks and the admission plugins whose kinds are not
+// kubernetes v1.36 pkg/registry. Left out: authentication,
+// conversion between versions, CBOR, webhooks and the admission plugins whose kinds are not
 // served, eviction, exec and port-forward. Nothing waits here: where the real
 // server would wait (for a resourceVersion in the future, for a namespace or
 // service account that is about to exist) this one answers at once as the

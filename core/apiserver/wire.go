@@ -55,6 +55,9 @@ func (s *Server) Begin(m rest.Message) (write func() rest.Reply) {
 		return written(reply)
 	}
 	rt, err := route(msg)
+	if err == nil {
+		err = s.mayDo(msg, &rt)
+	}
 	if err != nil {
 		return written(s.refuseMessage(msg, plainFormat, err))
 	}
@@ -127,6 +130,9 @@ func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer res
 	rt, err := route(msg)
 	if err == nil && rt.verb != rest.Watch {
 		err = apierrors.NewBadRequest("not a watch: " + m.Path)
+	}
+	if err == nil {
+		err = s.mayDo(msg, &rt)
 	}
 	if err != nil {
 		return nil, s.refuseMessage(msg, plainFormat, err)

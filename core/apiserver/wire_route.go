@@ -95,9 +95,11 @@ func (t *target) request(m *message) (*rest.Request, []string, error) {
 	if len(m.Body) > maxBody {
 		return nil, nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxBody))
 	}
+	u := userOf(m)
 	req := &rest.Request{
 		Verb: t.verb, Resource: t.res.GVR(), Subresource: t.subresource, Namespace: t.namespace, Name: t.name,
 		Actor: m.Actor, Causes: m.Causes, UserAgent: m.Header["User-Agent"],
+		User: u.Name, UserUID: u.UID, Groups: u.Groups,
 	}
 	var err error
 	q := options{Values: m.query}

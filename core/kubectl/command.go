@@ -125,6 +125,9 @@ func globalFlags(f *pflag.FlagSet) {
 	}
 	f.String("kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
 	f.StringP("server", "s", "", "The address and port of the Kubernetes API server")
+	f.String("as", "", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace.")
+	f.StringArray("as-group", nil, "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.")
+	f.String("as-uid", "", "UID to impersonate for the operation.")
 	f.String("request-timeout", "0", "The length of time to wait before giving up on a single server request.")
 	f.Bool("warnings-as-errors", false, "Treat warnings received from the server as errors and exit with a non-zero exit code")
 	f.IntP("v", "v", 0, "number for the log level verbosity")

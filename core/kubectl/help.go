@@ -25,7 +25,7 @@ var groups = []string{
 var elsewhere = map[string]string{
 	"certificate": "-", "top": "-", "drain": "-",
 	"attach": "-", "exec": "-", "port-forward": "-", "proxy": "-",
-	"cp": "-", "auth": "-", "debug": "-", "diff": "-", "kustomize": "-",
+	"cp": "-", "debug": "-", "diff": "-", "kustomize": "-",
 	"completion": "-", "kuberc": "-", "plugin": "-",
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -36,7 +37,7 @@ type wire struct {
 	body        []byte
 }
 
-func (w wire) message() rest.Message {
+func (c *call) message(w wire) rest.Message {
 	path := w.path
 	if q := w.query.Encode(); q != "" {
 		path += "?" + q
@@ -53,12 +54,13 @@ func (w wire) message() rest.Message {
 		}
 		header["Content-Type"] = contentType
 	}
+	maps.Copy(header, c.impersonation())
 	return rest.Message{Method: w.method, Path: path, Header: header, Body: w.body, Actor: "kubectl"}
 }
 
 // send does one request and returns the body of a successful answer.
 func (c *call) send(w wire) ([]byte, error) {
-	reply := c.session.env.Transport.Do(w.message())
+	reply := c.session.env.Transport.Do(c.message(w))
 	c.warnings(reply)
 	c.verbose(w, reply.Code)
 	if reply.Code >= 400 || reply.Code == 0 {
@@ -147,7 +149,7 @@ func (c *call) verbose(w wire, code int) {
 		return
 	}
 	now := c.session.env.Now()
-	m := w.message()
+	m := c.message(w)
 	c.eprintf("I%s       1 round_trippers.go:632] \"Response\" verb=\"%s\" url=\"%s%s\" status=\"%d\"\n",
 		now.UTC().Format("0102 15:04:05.000000"), m.Method, c.session.env.Server, m.Path, code)
 }
@@ -203,7 +205,7 @@ func (c *call) watch(w wire, on func(kind string, obj *object) bool, ended func(
 			}
 		})
 	}
-	closeStream, reply := c.session.env.Transport.Stream(w.message(), func(data []byte, _ int64) {
+	closeStream, reply := c.session.env.Transport.Stream(c.message(w), func(data []byte, _ int64) {
 		switch {
 		case s.stopped:
 		case len(data) == 0:

@@ -15,7 +15,7 @@ func init() {
 			explainCommand(), getCommand(), editCommand(), deleteCommand(),
 			rolloutCommand(), scaleCommand(), autoscaleCommand(),
 			clusterInfoCommand(), cordonCommand(), uncordonCommand(), taintCommand(),
-			describeCommand(), logsCommand(), eventsCommand(),
+			describeCommand(), logsCommand(), authCommand(), eventsCommand(),
 			applyCommand(), patchCommand(), replaceCommand(), waitCommand(),
 			labelCommand(), annotateCommand(),
 			apiResourcesCommand(), apiVersionsCommand(), configCommand(), versionCommand(),

@@ -69,6 +69,10 @@ type Request struct {
 	Actor     string
 	Causes    []int64
 	UserAgent string
+	// User, UserUID and Groups are who asks, as authorization knows them; a
+	// request without a User is allowed everything.
+	User, UserUID string
+	Groups        []string
 }
 
 // Response answers a Request.

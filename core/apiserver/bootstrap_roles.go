@@ -1,0 +1,33 @@
+package apiserver
+
+import (
+	_ "embed"
+	"encoding/json"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/tabernetes/tabernetes/core/api"
+)
+
+// rolesJSON are the roles and bindings that people meet of those that
+// kube-apiserver v1.36 makes (plugin/pkg/auth/authorizer/rbac/bootstrappolicy),
+// aggregated roles filled in. Left out are those of the components, which here
+// are trusted, and the parts that roles are aggregated from.
+//
+//go:embed roles.json
+var rolesJSON []byte
+
+func bootstrapRoles() (out []api.Object) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(rolesJSON, &items); err != nil {
+		panic(err) // our own file
+	}
+	for _, item := range items {
+		obj, _, err := api.Decode(item, schema.GroupVersionKind{}, true)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, obj.(api.Object))
+	}
+	return out
+}
