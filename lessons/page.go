@@ -51,6 +51,8 @@ type PageCheck struct {
 	Title  string    `json:"title"`
 	Text   []Block   `json:"text,omitempty"`
 	Hints  [][]Block `json:"hints,omitempty"`
+	// Then is to be shown once the check has passed.
+	Then []Block `json:"then,omitempty"`
 	// Multiple is a choice's. Parts are the options, items or blocks; of a
 	// match, Left of them stand on the left, the rest on the right.
 	Multiple bool       `json:"multiple,omitempty"`
@@ -97,7 +99,7 @@ func (l *Lesson) Page(lang string) Page {
 func (c *Check) page(said *CheckProse) PageCheck {
 	out := PageCheck{
 		ID: c.ID, Kind: c.Kind(), Needs: c.Needs, Points: c.Points(),
-		Title: said.Title, Text: said.Text, Hints: said.Hints,
+		Title: said.Title, Text: said.Text, Hints: said.Hints, Then: said.Then,
 	}
 	ids := c.Parts()
 	switch {

@@ -39,6 +39,8 @@ type CheckProse struct {
 	Fail  []Span                `json:"fail,omitempty"`
 	Parts map[string]*PartProse `json:"parts,omitempty"`
 	Hints [][]Block             `json:"hints,omitempty"`
+	// Then is told once it has passed: what it means, what to know besides.
+	Then []Block `json:"then,omitempty"`
 }
 
 // PartProse is an option, an item or a block of a question.
@@ -75,6 +77,9 @@ var headingForm = regexp.MustCompile(`^(#{1,6}) +(.*?)(?: *\{#([^}]*)\})?$`)
 //
 //	#### Hint
 //	given on asking, one after the other; belongs to the check or step above
+//
+//	#### What it means {#then}
+//	told once the check above has passed
 func parseProse(data []byte) (*Prose, error) {
 	if len(data) > MaxLessonFile {
 		return nil, fmt.Errorf("%d bytes, more than the %d allowed", len(data), MaxLessonFile)
@@ -181,8 +186,17 @@ func (b *builder) add(s section) error {
 	return nil
 }
 
+// afterwards is the id of what is told once a check has passed.
+const afterwards = "then"
+
 func (b *builder) hint(s section, blocks []Block) error {
 	switch {
+	case s.id == afterwards && (b.check == nil || b.check.Then != nil || len(blocks) == 0):
+		return fmt.Errorf("#### {#%s}: is said once, below a check", afterwards)
+	case s.id == afterwards:
+		b.check.Then = blocks
+	case s.id != "":
+		return fmt.Errorf("#### {#%s}: below a check there are hints, without an id, and {#%s}", s.id, afterwards)
 	case b.check != nil:
 		b.check.Hints = append(b.check.Hints, blocks)
 	case b.step != nil:

@@ -73,6 +73,9 @@ func (v *verifier) translations() {
 			if a, b := len(original.Checks[id].Hints), len(p.Checks[id].Hints); a != b {
 				v.add(lang+".md", "### {#%s}: %d hints, the original has %d", id, b, a)
 			}
+			if a, b := original.Checks[id].Then != nil, p.Checks[id].Then != nil; a != b {
+				v.add(lang+".md", "### {#%s}: only one of the languages has {#%s}", id, afterwards)
+			}
 		}
 		if a, b := commands(original), commands(p); !slices.Equal(a, b) {
 			v.add(lang+".md", "its commands to run differ from the original's: %q, %q", b, a)
@@ -104,6 +107,7 @@ func commands(p *Prose) []string {
 	}
 	for _, id := range sortedKeys(p.Checks) {
 		walk(p.Checks[id].Text)
+		walk(p.Checks[id].Then)
 		for _, h := range p.Checks[id].Hints {
 			walk(h)
 		}

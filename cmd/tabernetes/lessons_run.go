@@ -265,7 +265,11 @@ func (t *terminal) answered(r lessons.Result) bool {
 
 func (t *terminal) result(r lessons.Result, all bool) {
 	p := prose{out: t.out, width: 80}
-	p.wrap(marks[r.Status]+" ", "  ", t.prose().Checks[r.Check].Title)
+	said := t.prose().Checks[r.Check]
+	p.wrap(marks[r.Status]+" ", "  ", said.Title)
+	if r.Status == lessons.Passed && !all {
+		p.text("  ", said.Then)
+	}
 	if !all && !t.answered(r) {
 		return
 	}
