@@ -139,7 +139,7 @@ func (x *Examiner) consoleDiffers(q *Console) []Detail {
 	case q.Exit != nil && *q.Exit != closest.Exit:
 		return []Detail{{Path: closest.Line, Want: fmt.Sprintf("exit %d", *q.Exit), Got: fmt.Sprintf("exit %d", closest.Exit)}}
 	}
-	return []Detail{{Path: closest.Line, Want: "/" + q.Output + "/", Got: shorten(closest.Output)}}
+	return []Detail{{Path: closest.Line, Want: "/" + q.Output + "/", Got: shorten(closest.output.String())}}
 }
 
 // shorten keeps a detail readable.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/tabernetes/tabernetes/core/cluster"
 )
@@ -24,18 +26,21 @@ type Examiner struct {
 
 // Typed is a line that was typed and what came of it.
 type Typed struct {
-	Line, Output string
-	Exit         int
-	Done         bool
+	Line   string
+	Exit   int
+	Done   bool
+	output strings.Builder
 }
 
-// maxOutput is how much of a command's output checks can look at, in bytes.
-const maxOutput = 256 << 10
+// Bounds of what console checks look at: so much of a line's output, in bytes,
+// and so many of the lines last typed that any check asks for.
+const (
+	maxOutput = 256 << 10
+	maxLines  = 100
+)
 
 func (t *Typed) print(text string) {
-	if len(t.Output) < maxOutput {
-		t.Output += text
-	}
+	t.output.WriteString(text[:min(len(text), maxOutput-t.output.Len())])
 }
 
 // Examine makes the examiner of a lesson in a world.
@@ -62,9 +67,18 @@ func (x *Examiner) Typed(line, output string, exit int) {
 	t.Exit, t.Done = exit, true
 }
 
+// typing remembers a line where a console check asks for such lines.
 func (x *Examiner) typing(line string) *Typed {
 	t := &Typed{Line: line}
-	x.typed = append(x.typed, t)
+	for _, c := range x.lesson.Checks() {
+		if c.Console != nil && regexp.MustCompile(c.Console.Command).MatchString(line) {
+			x.typed = append(x.typed, t)
+			break
+		}
+	}
+	if len(x.typed) > maxLines {
+		x.typed = slices.Clone(x.typed[1:])
+	}
 	return t
 }
 
@@ -209,7 +223,7 @@ func (x *Examiner) typedMatching(q *Console) (closest *Typed, found bool) {
 			continue
 		}
 		closest = t
-		if (q.Exit == nil || *q.Exit == t.Exit) && output.MatchString(t.Output) {
+		if (q.Exit == nil || *q.Exit == t.Exit) && output.MatchString(t.output.String()) {
 			return t, true
 		}
 	}

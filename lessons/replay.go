@@ -134,6 +134,10 @@ func (r *replay) run() {
 		if !r.reach(i+1, rec) {
 			return
 		}
+		if err := r.s.stop(); err != nil {
+			r.problem("limit", i+1, "%v", err)
+			return
+		}
 		if err := r.apply(i+1, rec); err != nil {
 			r.problem("diverged", i+1, "%v", err)
 			return

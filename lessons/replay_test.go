@@ -193,6 +193,48 @@ func TestGreedySubmission(t *testing.T) {
 	}
 }
 
+// TestLinesEndAtTheLimit: time is looked at between inputs and between the
+// commands of one line, not only between the world's events.
+func TestLinesEndAtTheLimit(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"many lines":    slices.Repeat([]string{"kubectl get pods -o yaml"}, 1000),
+		"one long line": {strings.TrimSuffix(strings.Repeat("kubectl get nodes -o yaml; ", 1000), "; ")},
+		"one long pipe": {strings.TrimSuffix(strings.Repeat("kubectl get nodes | ", 1000), "| ")},
+		"one long cat":  {"cat" + strings.Repeat(" a", 30_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := homework(t)
+			s, err := Open(l, Options{Student: "eve"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.WriteFile("a", make([]byte, 1<<19)); err != nil {
+				t.Fatal(err)
+			}
+			sub := s.Save("test")
+			for _, line := range lines {
+				sub.Inputs = append(sub.Inputs, Record{Input: s.now(cluster.Type, line)})
+			}
+			sub.End.Steps, sub.End.Time, sub.End.Hash = 1<<50, sub.End.Time.Add(1000*time.Hour), ""
+			asked, most := 0, 400
+			limits := DefaultLimits
+			limits.Stop = func() error {
+				if asked++; asked > most {
+					return ErrLimit
+				}
+				return nil
+			}
+			report := again(t, sub, limits)
+			if got := codes(report); !slices.Contains(got, "limit") {
+				t.Errorf("%+v", report.Problems)
+			}
+			if asked > most+100 {
+				t.Errorf("it went on: asked %d times", asked)
+			}
+		})
+	}
+}
+
 func TestFilesThatAreNoSubmissions(t *testing.T) {
 	_, sub := handIn(t, "ada")
 	data, err := sub.Encode()
@@ -202,6 +244,12 @@ func TestFilesThatAreNoSubmissions(t *testing.T) {
 	many := *sub
 	many.Inputs = make([]Record, MaxRecords+1)
 	tooMany, err := many.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := *sub
+	long.Inputs = []Record{{Input: cluster.Input{Do: cluster.Type, With: strings.Repeat("x", 70_000)}}}
+	tooLong, err := long.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,6 +266,7 @@ func TestFilesThatAreNoSubmissions(t *testing.T) {
 		"unknown field": {[]byte(strings.Replace(string(data), `"engine"`, `"engin"`, 1)), ErrNotSubmission, `unknown field "engin"`},
 		"huge":          {slices.Concat(data, make([]byte, MaxSubmission)), ErrTooLarge, "more than 4194304 bytes"},
 		"many inputs":   {tooMany, ErrTooLarge, "inputs, more than"},
+		"long line":     {tooLong, ErrTooLarge, "input 1 has 70000 bytes, more than 65536"},
 	} {
 		_, err := DecodeSubmission(c.data)
 		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {

@@ -27,8 +27,8 @@ type Options struct {
 	// Edit and Clear are what the console's edit and clear do; both may be nil.
 	Edit  func(name string, content []byte, done func(edited []byte, saved bool))
 	Clear func()
-	// Stop is asked before each step that Run, Do and Replay take; its error
-	// ends them. It may be nil.
+	// Stop is asked before each step that Run, Do and Replay take, each input
+	// and each command of a line; its error ends them. It may be nil.
 	Stop func() error
 }
 
@@ -74,6 +74,7 @@ func Open(l *Lesson, opts Options) (*Session, error) {
 	var err error
 	s.c, err = cluster.New(cluster.Options{
 		Seed: opts.Seed, Nodes: l.Cluster.Nodes, Timing: opts.Timing, Files: s.files, Edit: s.editor(), Clear: opts.Clear,
+		Halt: func() bool { return s.stop() != nil },
 	})
 	if err != nil {
 		return nil, err
@@ -125,12 +126,18 @@ func (s *Session) Step() (sim.Event, bool) {
 // AdvanceTo sets the clock; nothing may be due until then.
 func (s *Session) AdvanceTo(t time.Time) error { return s.c.AdvanceTo(t, 0) }
 
+// stop is the error that ends what is being done.
+func (s *Session) stop() error {
+	if s.opts.Stop == nil {
+		return nil
+	}
+	return s.opts.Stop()
+}
+
 // step is Step for those who step on and on.
 func (s *Session) step() error {
-	if s.opts.Stop != nil {
-		if err := s.opts.Stop(); err != nil {
-			return err
-		}
+	if err := s.stop(); err != nil {
+		return err
 	}
 	s.Step()
 	return nil

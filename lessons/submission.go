@@ -17,7 +17,8 @@ const SubmissionFormat = "tabernetes/submission/v1"
 const (
 	MaxSubmission = 4 << 20 // bytes
 	MaxRecords    = 5000
-	maxStudent    = 200 // bytes
+	MaxTypedLine  = 64 << 10 // bytes, here-documents included
+	maxStudent    = 200      // bytes
 )
 
 // Submission is a session as a file: everything that it takes to have it
@@ -113,6 +114,11 @@ func DecodeSubmission(data []byte) (*Submission, error) {
 	}
 	if len(sub.Inputs) > MaxRecords {
 		return nil, fmt.Errorf("%w: %d inputs, more than %d", ErrTooLarge, len(sub.Inputs), MaxRecords)
+	}
+	for i, r := range sub.Inputs {
+		if len(r.With) > MaxTypedLine {
+			return nil, fmt.Errorf("%w: input %d has %d bytes, more than %d", ErrTooLarge, i+1, len(r.With), MaxTypedLine)
+		}
 	}
 	if len(sub.Student) > maxStudent {
 		return nil, fmt.Errorf("%w: the student's id has more than %d bytes", ErrTooLarge, maxStudent)

@@ -245,7 +245,7 @@ func (g *grader) all(files []string, progress io.Writer) []row {
 	group.SetLimit(g.flags.jobs)
 	for i, file := range files {
 		group.Go(func() error {
-			rows[i] = g.one(file)
+			rows[i] = g.inTime(file)
 			done.Add(1)
 			return nil
 		})
@@ -256,6 +256,30 @@ func (g *grader) all(files []string, progress io.Writer) []row {
 	<-told
 	tell()
 	return rows
+}
+
+// inTime grades one file. A file can be stopped between two events or two
+// commands of a line; where that has not come about after twice its time, a
+// single command goes on and on, and it is given up: it goes on in the dark,
+// and costs nobody else's row.
+func (g *grader) inTime(file string) row {
+	graded := make(chan row, 1)
+	go func() { graded <- g.one(file) }()
+	limit := 2 * g.flags.timeout
+	given := time.NewTimer(limit)
+	defer given.Stop()
+	select {
+	case r := <-graded:
+		return r
+	case <-given.C:
+		r := rejected(file, "limit", fmt.Errorf("%w: one command of it did not end within %s, so it was given up", lessons.ErrLimit, limit))
+		if data, err := readBounded(file); err == nil {
+			if sub, err := lessons.DecodeSubmission(data); err == nil {
+				r.Student, r.Lesson = sub.Student, sub.Lesson
+			}
+		}
+		return r
+	}
 }
 
 // one grades one file; whatever is wrong with it ends up in its row.

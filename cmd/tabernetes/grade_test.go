@@ -141,6 +141,28 @@ func TestGradeSurvivesAnyFile(t *testing.T) {
 	}
 }
 
+// TestACommandWithoutEndIsGivenUp: ranges within ranges take for ever, and
+// nothing can stop them; the other file is graded all the same.
+func TestACommandWithoutEndIsGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	l := homework(t)
+	write(t, dir, "ada.json", encoded(t, handedIn(t, l, "ada", nil)))
+	sub := handedIn(t, l, "eve", nil)
+	last := sub.Inputs[len(sub.Inputs)-1]
+	last.Do, last.With, last.Answer, last.Hash = cluster.Type, "kubectl get nodes -o jsonpath='"+strings.Repeat("{range .items[*]}", 26)+"'", nil, ""
+	sub.Inputs = append(sub.Inputs, last)
+	sub.End.Steps, sub.End.Time, sub.End.Hash = 1<<60, sub.End.Time.Add(1e6*time.Hour), ""
+	write(t, dir, "eve.json", encoded(t, sub))
+	stdout, stderr, exit := tabernetes(t, "", "grade", "--format", "json", "--timeout", "5s", dir)
+	var rows []row
+	if err := json.Unmarshal([]byte(stdout), &rows); err != nil || exit != 0 {
+		t.Fatal(err, exit, stderr)
+	}
+	if len(rows) != 2 || rows[0].Points != 18 || rows[1].Student != "eve" || rows[1].Status != "rejected" || !strings.Contains(notes(rows[1]), "limit: takes too much: one command of it did not end within") {
+		t.Errorf("%+v", rows)
+	}
+}
+
 func TestGradeForms(t *testing.T) {
 	dir := class(t)
 	for _, big := range []string{"huge.json", "looping.json", "greedy.json"} {

@@ -54,6 +54,8 @@ type Options struct {
 	Files kubectl.Files
 	Edit  func(name string, content []byte, done func(edited []byte, saved bool))
 	Clear func()
+	// Halt ends a console line before its next command; nil: never.
+	Halt func() bool
 }
 
 // Cluster is one running cluster.

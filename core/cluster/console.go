@@ -34,6 +34,7 @@ func (c *Cluster) openConsole() {
 		Files: c.opts.Files,
 		Edit:  c.editor(),
 		Clear: c.opts.Clear,
+		Halt:  c.opts.Halt,
 	})
 }
 

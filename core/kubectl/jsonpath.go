@@ -29,7 +29,7 @@ func (o *outputFlags) jsonpathPrinter(template string, asJSON bool) (printer, er
 		if err != nil {
 			return err
 		}
-		var b bytes.Buffer
+		var b bounded
 		if err := path.Execute(&b, u.Object); err != nil {
 			return fmt.Errorf("error executing jsonpath %q: Error executing template: %v. Printing more information for debugging the template:\n"+
 				"\ttemplate was:\n\t\t%v\n\tobject given to jsonpath engine was:\n\t\t%#v\n\n\n", template, err, template, u.Object)
@@ -37,6 +37,16 @@ func (o *outputFlags) jsonpathPrinter(template string, asJSON bool) (printer, er
 		c.out(b.String())
 		return nil
 	}, nil
+}
+
+// bounded takes no more than maxKept: nested ranges print without end.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxKept {
+		return 0, fmt.Errorf("more than %d bytes", maxKept)
+	}
+	return b.Buffer.Write(p)
 }
 
 func asObject(obj any) (*object, error) {

@@ -31,6 +31,9 @@ type Env struct {
 	Server string
 	// Clear empties the page's console; nil: clear does nothing.
 	Clear func()
+	// Halt is asked before each command; true ends the line, as Ctrl-C does.
+	// Whoever bounds what a line may take has it; nil: lines run to their end.
+	Halt func() bool
 	// Kubectl runs another kubectl in place of this one, for lessons on other
 	// clusters; nil: this one. in is nil where nothing is piped into it.
 	Kubectl func(args []string, in []byte, out, err func(string)) (exit int)
@@ -99,6 +102,26 @@ func (x *execution) interrupt() {
 	x.end(130)
 }
 
+// halted ends the line where it is not to go on.
+func (x *execution) halted() bool {
+	if x.session.env.Halt == nil || !x.session.env.Halt() {
+		return false
+	}
+	x.interrupt()
+	return true
+}
+
+// maxKept is how much output a pipe or a redirect holds, in bytes; what comes
+// after that is dropped.
+const maxKept = 64 << 20
+
+// kept gathers output up to maxKept.
+type kept []byte
+
+func (k *kept) write(s string) {
+	*k = append(*k, s[:min(len(s), maxKept-len(*k))]...)
+}
+
 // stdio is where a command reads and writes.
 type stdio struct {
 	in    []byte
@@ -131,8 +154,8 @@ func (x *execution) node(n node, io stdio, then func(int)) {
 
 func (x *execution) joined(n *joined, io stdio, then func(int)) {
 	if n.op == "|" {
-		var text []byte
-		left := stdio{in: io.in, hasIn: io.hasIn, out: func(s string) { text = append(text, s...) }}
+		var text kept
+		left := stdio{in: io.in, hasIn: io.hasIn, out: text.write}
 		x.node(n.left, left, func(int) {
 			x.node(n.right, stdio{in: text, hasIn: true, out: io.out}, then)
 		})
@@ -149,6 +172,9 @@ func (x *execution) joined(n *joined, io stdio, then func(int)) {
 
 // simple runs one command with its redirects.
 func (x *execution) simple(n *simple, io stdio, then func(int)) {
+	if x.ended || x.halted() {
+		return
+	}
 	if n.hasIn {
 		io.in, io.hasIn = n.in, true
 	}
@@ -165,8 +191,8 @@ func (x *execution) simple(n *simple, io stdio, then func(int)) {
 		x.program(n.args, io, then)
 		return
 	}
-	var text []byte
-	io.out = func(s string) { text = append(text, s...) }
+	var text kept
+	io.out = text.write
 	x.program(n.args, io, func(exit int) {
 		if err := x.session.write(n.outFile, text, n.appendTo); err != nil {
 			x.err("bash: " + n.outFile + ": " + err.Error() + "\n")

@@ -71,6 +71,9 @@ func cat(x *execution, args []string, io stdio) int {
 	}
 	exit := 0
 	for _, name := range args[1:] {
+		if x.halted() {
+			return 130
+		}
 		if name == "-" {
 			io.out(string(io.in))
 			continue
