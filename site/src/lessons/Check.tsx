@@ -41,6 +41,11 @@ export function Check({ lesson, check, store, onConsole }: Props) {
         <Outcome lesson={lesson} check={check} />
         {check.kind === 'predict' && <Missing lesson={lesson} check={check} />}
       </div>
+      {status === 'passed' && check.then && (
+        <div class="hint" role="note">
+          <Prose blocks={check.then} store={store} onConsole={onConsole} />
+        </div>
+      )}
       {status !== 'passed' && <Hints lesson={lesson} of={check.id} hints={check.hints} store={store} onConsole={onConsole} />}
     </li>
   );

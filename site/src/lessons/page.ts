@@ -37,6 +37,8 @@ export interface PageCheck {
   title: string;
   text?: Block[];
   hints?: Block[][];
+  /** To be shown once it has passed. */
+  then?: Block[];
   multiple?: boolean;
   /** So many of the parts of a match stand on the left. */
   left?: number;
