@@ -119,7 +119,7 @@ func (f *foreign) compareNodes(l *lessons.Lesson) {
 	}
 	nodes, err := f.Objects("v1", "Node", "")
 	if err == nil && len(nodes) != want {
-		fmt.Fprintf(f.out, "The lesson was written for %d nodes, this cluster has %d: what depends on that comes out differently.\n", want, len(nodes))
+		fmt.Fprintf(f.out, "Number of nodes: the lesson was written for %d, this cluster has %d. What depends on that comes out differently.\n", want, len(nodes))
 	}
 }
 
