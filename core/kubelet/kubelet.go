@@ -10,6 +10,8 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/sim"
@@ -63,31 +65,43 @@ func (k *kubelet) readCatalogue() {
 		Namespace: CatalogueNamespace, FieldSelector: "metadata.name=" + CatalogueName,
 	})
 	take := func(m *corev1.ConfigMap) {
-		more, err := authored(m)
+		more, stages, err := authored(m)
 		if err != nil {
 			k.c.EventFrom(client.EventSource{Component: component, Host: k.node.Name}, m, corev1.EventTypeWarning, "InvalidCatalogue", err.Error())
 			return
 		}
-		k.node.more = more
+		k.node.more, k.node.stages = more, stages
 	}
 	k.catalogue.Handle(client.Handlers[*corev1.ConfigMap]{
 		Added: take, Updated: func(_, m *corev1.ConfigMap) { take(m) },
-		Deleted: func(*corev1.ConfigMap) { k.node.more = nil },
+		Deleted: func(*corev1.ConfigMap) { k.node.more, k.node.stages = nil, nil },
 	})
 	k.catalogue.OnSynced(k.pods.Start)
 }
 
-// authored is all that a catalogue's keys describe.
-func authored(m *corev1.ConfigMap) (map[string]entry, error) {
-	more := map[string]entry{}
+// authored is all that a catalogue's keys describe: lists of images, and kwok's
+// Stages, one a key.
+func authored(m *corev1.ConfigMap) (more map[string]entry, stages []*stage, err error) {
+	more = map[string]entry{}
 	for _, key := range slices.Sorted(maps.Keys(m.Data)) {
-		some, err := ParseImages(m.Data[key])
+		var some map[string]entry
+		if s := (*stage)(nil); isStage(m.Data[key]) {
+			s, err = parseStage(m.Data[key])
+			stages = append(stages, s)
+		} else {
+			some, err = ParseImages(m.Data[key])
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+			return nil, nil, fmt.Errorf("%s: %w", key, err)
 		}
 		maps.Copy(more, some)
 	}
-	return more, nil
+	return more, stages, nil
+}
+
+func isStage(text string) bool {
+	var kind metav1.TypeMeta
+	return yaml.Unmarshal([]byte(text), &kind) == nil && kind.Kind == "Stage"
 }
 
 // updated leaves out what the kubelet has just written itself.

@@ -50,6 +50,7 @@ type Node struct {
 	changed bool              // images have come since the node's status was written
 	boxes   map[types.UID]*sandbox
 	more    map[string]entry // what authors add to the catalogue
+	stages  []*stage         // and to what containers do
 	index   int
 	lastIP  int
 	usedIPs map[int]bool

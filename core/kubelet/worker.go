@@ -221,6 +221,7 @@ func (w *worker) create(c *corev1.Container, init bool, img *image) {
 		name: c.Name, asked: c.Image, id: containerID(w.k.dice), image: img.ref, imageID: img.id(),
 		started: w.k.c.Now(), plan: planOf(w.pod, c, img, values),
 	}
+	change(&run.plan, w.k.node.stages, w.pod, c.Name, w.k.dice)
 	run.probes = newProbes(c, run.started)
 	w.box.run(run)
 	delete(w.holds, c.Name)
