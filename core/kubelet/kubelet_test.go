@@ -413,3 +413,22 @@ func TestTroubleAtAnyStep(t *testing.T) {
 		})
 	}
 }
+
+// A deletion that the kubelet hears of in the answer to its own write, before
+// its watch tells, is not missed.
+func TestDeletionInAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.pod("web", "nginx", func(p *corev1.Pod) { p.Spec.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: "gate"}} })
+	w.quiet()
+	must(client.Patch(w.you, "default", "web", "status", func(p *corev1.Pod) {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: "gate", Status: corev1.ConditionTrue})
+	}))
+	for w.client.Seen() < int64(w.st.Revision()) {
+		w.Step()
+	}
+	w.remove("web") // known to the server before the kubelet reports that the pod is ready
+	w.quiet()
+	if !w.gone("web") {
+		t.Error("web is still there")
+	}
+}

@@ -18,8 +18,10 @@ import (
 // terminal says that nothing of the pod will run any more.
 func (w *worker) report(terminal bool) error {
 	status := statusOf(w.pod, w.box, w.k.node, w.holds, w.k.c.Now(), terminal, w.failure)
-	if equality.Semantic.DeepEqual(*status, w.pod.Status) {
-		return nil
+	was := w.pod.Status
+	was.Conditions = arranged(was.Conditions)
+	if equality.Semantic.DeepEqual(*status, was) {
+		return nil // the order in which others left theirs is no reason to write
 	}
 	uid := w.pod.UID
 	pod, err := client.Patch(w.k.c, w.pod.Namespace, w.pod.Name, "status", func(p *corev1.Pod) {
@@ -38,6 +40,9 @@ func (w *worker) report(terminal bool) error {
 	}
 	if pod.UID == uid && revision(pod) > revision(w.pod) {
 		w.pod = pod
+		if pod.DeletionTimestamp != nil && w.stopping.IsZero() {
+			w.k.loop.Add(w.key) // the answer told so before the watch does, which will be no news then
+		}
 	}
 	return nil
 }
@@ -55,6 +60,12 @@ func ownConditions(all []corev1.PodCondition) []corev1.PodCondition {
 
 func foreignConditions(all []corev1.PodCondition) []corev1.PodCondition {
 	return slices.DeleteFunc(slices.Clone(all), isOwn)
+}
+
+// arranged is others' conditions and then the kubelet's, as it writes them
+// (pkg/kubelet/status, mergePodStatus).
+func arranged(all []corev1.PodCondition) []corev1.PodCondition {
+	return append(foreignConditions(all), ownConditions(all)...)
 }
 
 // statusOf is the status that follows from what is on the machine

@@ -325,3 +325,30 @@ func spreading() *corev1.Pod {
 		}}
 	})
 }
+
+// Room that is kept for a pod which never comes is given to others.
+func TestNomineeGoes(t *testing.T) {
+	w := newWorld(t, node("n", room("cpu", "2")))
+	w.pod("low", wants("cpu", "2"))
+	w.quiet()
+	must(client.Patch(w.you, "default", "low", "", func(p *corev1.Pod) { p.Finalizers = []string{"example.com/stays"} }))
+	w.pod("high", wants("cpu", "2"), func(p *corev1.Pod) { p.Spec.PriorityClassName = "system-node-critical" })
+	w.quiet()
+	if got := must(client.Get[*corev1.Pod](w.you, "default", "high")).Status.NominatedNodeName; got != "n" {
+		t.Fatalf("nominated %q", got)
+	}
+	w.pod("mid", wants("cpu", "2"), func(p *corev1.Pod) { p.Spec.PriorityClassName = "system-cluster-critical" })
+	w.quiet()
+	must(client.Patch(w.you, "default", "low", "", func(p *corev1.Pod) { p.Finalizers = nil }))
+	now := int64(0)
+	if err := client.Delete[*corev1.Pod](w.you, "default", "high", &metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Delete[*corev1.Pod](w.you, "default", "low", &metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil && !strings.Contains(err.Error(), "not found") {
+		t.Fatal(err)
+	}
+	w.quiet()
+	if w.on("mid") != "n" {
+		t.Error("mid is not bound")
+	}
+}

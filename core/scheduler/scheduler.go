@@ -187,8 +187,13 @@ func (s *scheduler) podDeleted(pod *corev1.Pod) {
 	if p := s.prebinding[client.Key(pod)]; p != nil {
 		s.endPrebinding(client.Key(pod), p)
 	}
-	if _, found := s.cache.lift(pod.UID); found {
+	switch _, found := s.cache.lift(pod.UID); {
+	case found:
 		s.wake(&change{wasPod: pod})
+	case pod.Status.NominatedNodeName != "":
+		gone := pod.DeepCopy() // the room that was kept for it is free
+		gone.Spec.NodeName = pod.Status.NominatedNodeName
+		s.wake(&change{wasPod: gone})
 	}
 }
 
