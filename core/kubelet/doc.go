@@ -13,7 +13,7 @@
 //
 // Read it in this order: kubelet.go (what it is told), worker.go (one pod, from
 // sight to running), decide.go (which container is next: a pure function),
-// image.go and pull.go, env.go, probe.go (how probes stand: pure), hooks.go,
+// image.go and pull.go, env.go and mount.go, probe.go (how probes stand: pure), hooks.go,
 // status.go (the status that follows from the machine's state), stop.go,
 // evict.go, register.go; below that node.go (the machine), catalogue.go,
 // images.go, behaviour.go, script.go and effects.go (what images are and do),
@@ -28,7 +28,7 @@
 // status) and containerd's words. Different from upstream: a probe that goes on
 // succeeding is not made anew each period, for nothing would come of it; the
 // first is made when its initial delay is over, and not at the next period.
-// Left out: volumes, use of cpu and disk and what follows from it, static pods,
+// Left out: volumes other than that their ConfigMaps and Secrets must be there, use of cpu and disk and what follows from it, static pods,
 // ephemeral containers, resizing, admission of pods that don't fit, image
 // garbage collection, pull secrets, and the status update between the sandbox
 // and the containers (PodReadyToStartContainers turns true together with the

@@ -234,3 +234,19 @@ func TestMissingConfig(t *testing.T) {
 		t.Errorf("logs %q", logs)
 	}
 }
+
+func TestMissingVolume(t *testing.T) {
+	w := newWorld(t)
+	w.pod("p", "nginx", func(p *corev1.Pod) {
+		p.Spec.Volumes = []corev1.Volume{{Name: "conf", VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+			LocalObjectReference: corev1.LocalObjectReference{Name: "paint"},
+		}}}}
+	})
+	w.quiet()
+	w.pass(3 * time.Second)
+	w.want("p", "Pending ready=False c:ContainerCreating:0")
+	w.wantEvent("p", `FailedMount: MountVolume.SetUp failed for volume "conf" : configmap "paint" not found`)
+	must(client.Create(w.you, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "paint"}}))
+	w.pass(5 * time.Second)
+	w.want("p", "Running ready=True c:running:0")
+}

@@ -32,9 +32,10 @@ type worker struct {
 	delays map[string]*backoff // by container, and by image
 	timers [2]*client.Timer    // by class
 
-	failure  *failure  // why it was ended before its time
-	stopping time.Time // since when; zero for not at all
-	gone     bool      // all is done, deletion included
+	mountDelay time.Duration
+	failure    *failure  // why it was ended before its time
+	stopping   time.Time // since when; zero for not at all
+	gone       bool      // all is done, deletion included
 }
 
 func newWorker(k *kubelet, key string, pod *corev1.Pod) *worker {
@@ -109,6 +110,9 @@ func (w *worker) run() error {
 		w.dirty = false
 	}
 	if w.box == nil {
+		if !w.mounted() {
+			return nil
+		}
 		w.operate("make the sandbox of", w.k.node.Config.Sandbox, func() {
 			w.box = w.k.node.newSandbox(w.pod, w.key)
 		})
