@@ -70,7 +70,11 @@ func freePlan(pod *corev1.Pod, c *corev1.Container, img *image, values fetched) 
 	case len(c.Args) > 0 && img.entry.kind == shell:
 		return runCommand(expandAll(c.Args, env), env, img)
 	}
-	return ownCommand(img, env)
+	p := ownCommand(img, env)
+	if len(c.Args) > 0 && img.entry.modes[c.Args[0]] != nil {
+		p.serves = img.entry.modes[c.Args[0]]
+	}
+	return p
 }
 
 // ownCommand is what the image runs when the pod says nothing.

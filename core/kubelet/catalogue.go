@@ -21,9 +21,10 @@ type entry struct {
 	needs  string        // an environment variable without which it ends with 1
 	lines  []string      // what it prints when it starts
 
-	serves  []service     // what it answers; of the catalogue's own: ports
-	repeats []string      // what it prints every so often
-	every   time.Duration // how often that is
+	serves  []service            // what it answers; of the catalogue's own: ports
+	modes   map[string][]service // the same, by the first argument
+	repeats []string             // what it prints every so often
+	every   time.Duration        // how often that is
 	// ends says that it ends by itself after lasts, with exit and message.
 	ends    bool
 	lasts   time.Duration
@@ -88,12 +89,15 @@ var catalogue = map[string]entry{
 	"library/hello-world": {size: 10_100, kind: once, binary: "hello", lines: []string{
 		"", "Hello from Docker!", "This message shows that your installation appears to be working correctly.", "",
 	}},
-	"registry.k8s.io/pause":                   {size: 318_000, stop: 10 * ms, binary: "pause"},
-	"registry.k8s.io/e2e-test-images/agnhost": {size: 51_000_000, serves: []service{{status: 200}}, stop: 50 * ms, binary: "agnhost", lines: []string{"Paused"}},
-	"registry.k8s.io/echoserver":              {size: 43_000_000, serves: []service{{port: 8080, status: 200}}, stop: 50 * ms, binary: "nginx"},
-	"nginxinc/nginx-unprivileged":             {size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
-	"bitnami/nginx":                           {size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
-	"curlimages/curl":                         {size: 9_300_000, kind: once, binary: "curl"},
+	"registry.k8s.io/pause": {size: 318_000, stop: 10 * ms, binary: "pause"},
+	"registry.k8s.io/e2e-test-images/agnhost": {size: 51_000_000, modes: map[string][]service{
+		"liveness": {{port: 8080, path: "/healthz", status: 200, until: 10 * time.Second}, {port: 8080, path: "/healthz", status: 500, from: 10 * time.Second}, {port: 8080, status: 404}},
+		"netexec":  {{port: 8080, status: 200}}, "serve-hostname": {{port: 9376, status: 200}},
+	}, stop: 50 * ms, binary: "agnhost", lines: []string{"Paused"}},
+	"registry.k8s.io/echoserver":  {size: 43_000_000, serves: []service{{port: 8080, status: 200}}, stop: 50 * ms, binary: "nginx"},
+	"nginxinc/nginx-unprivileged": {size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"bitnami/nginx":               {size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"curlimages/curl":             {size: 9_300_000, kind: once, binary: "curl"},
 }
 
 // noTags, noOwners and noNames are what a registry doesn't have, for lessons.

@@ -250,3 +250,19 @@ func TestMissingVolume(t *testing.T) {
 	w.pass(5 * time.Second)
 	w.want("p", "Running ready=True c:running:0")
 }
+
+// The documentation's other example: well for 10 seconds, then 500.
+func TestLivenessOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	w.pod("live", "registry.k8s.io/e2e-test-images/agnhost:2.40", container(func(c *corev1.Container) {
+		c.Args = []string{"liveness"}
+		c.LivenessProbe = &corev1.Probe{ProbeHandler: get(8080, "/healthz"), InitialDelaySeconds: 3, PeriodSeconds: 3}
+	}))
+	w.quiet()
+	w.want("live", "Running ready=True c:running:0")
+	w.pass(25 * time.Second)
+	w.wantEvent("live", "Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500")
+	if n := w.get("live").Status.ContainerStatuses[0].RestartCount; n != 1 {
+		t.Errorf("restarted %d times", n)
+	}
+}
