@@ -7,11 +7,12 @@
 // (Decide, a pure function from a pod and the nodes to a verdict), preemption.go
 // (who would have to go: part of the verdict), one file a plugin with upstream's
 // names (nodeunschedulable.go, nodename.go, tainttoleration.go, nodeaffinity.go,
-// nodeports.go, noderesources.go, volumes.go, podtopologyspread.go,
-// interpodaffinity.go with affinityterms.go, imagelocality.go), cache.go (sums a
+// nodeports.go, noderesources.go, volumerestrictions.go, volumebinding.go and
+// volumezone.go on volumes.go, podtopologyspread.go, interpodaffinity.go on
+// affinityterms.go, imagelocality.go), cache.go (sums a
 // node, kept as pods come and go, so that a turn costs as much as there are
 // nodes, however many pods), waiting.go (pods that fit nowhere and what may
-// change that), bind.go, volumebind.go, evict.go, profile.go.
+// change that), bind.go, prebind.go, evict.go, profile.go.
 //
 // It follows pkg/scheduler of Kubernetes v1.36.3 and is held against recordings
 // of it (core/cluster/testdata/scheduler). Different from upstream: all nodes
