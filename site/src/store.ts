@@ -347,7 +347,8 @@ export class Store {
         this.before = event.entry;
         performance.mark('tabernetes:ready');
         this.console.open();
-        void this.storage.look();
+        // Where the browser lists no databases there is none to go to.
+        this.storage.look().catch(() => {});
         return;
       case 'frame':
         return this.draw(event);

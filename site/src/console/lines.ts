@@ -51,12 +51,16 @@ export class Console {
 
   /** Types what another page has handed over for this cluster. */
   begin(cluster: string) {
-    const line = sessionStorage.getItem(handedTo(cluster));
-    sessionStorage.removeItem(handedTo(cluster));
-    if (line) this.type(line);
+    try {
+      const line = sessionStorage.getItem(handedTo(cluster));
+      sessionStorage.removeItem(handedTo(cluster));
+      if (line) this.type(line);
+    } catch {
+      // A browser that keeps nothing for the page has nothing to hand over.
+    }
   }
 
-  /** Leaves a line for the page that shows another cluster next. */
+  /** Leaves a line for the page that shows another cluster next; there is one only where the browser keeps clusters. */
   handOver(cluster: string, line: string) {
     if (line) sessionStorage.setItem(handedTo(cluster), line);
   }
