@@ -54,8 +54,13 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
     store.send({ type: 'component', actor: state.name, action });
   const node = nodeOf(state.name);
   const past = store.past.reading !== undefined;
+  const item = useRef<HTMLLIElement>(null);
+  // The button that was pressed may be gone, and the focus with it.
+  useEffect(() => {
+    if (document.activeElement === document.body) item.current?.querySelector('button')?.focus();
+  }, [state.stopped]);
   return (
-    <li data-actor={kindOf(state.name)} data-hand={state.name}>
+    <li ref={item} data-actor={kindOf(state.name)} data-hand={state.name}>
       {!alone && (
         <b>
           <Glyph kind={kindOf(state.name)} />
@@ -63,7 +68,7 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
         </b>
       )}
       <span class="told">{told(store, state, t)}</span>
-      {alone && !past && <Waiting store={store} actor={state.name} />}
+      {alone && !past && !state.stopped && <Waiting store={store} actor={state.name} />}
       <span class="acts" hidden={past}>
         {state.stopped ? (
           <button type="button" onClick={() => act('start')}>
@@ -133,6 +138,7 @@ function Waiting({ store, actor }: { store: Store; actor: string }) {
 }
 
 function told(store: Store, state: ActorState, t: Translate): string {
+  if (state.stopped) return t('map.stopped');
   if (state.seen === 0) return t('map.toldNothing');
   return t('map.told', { n: state.seen, revision: store.head });
 }

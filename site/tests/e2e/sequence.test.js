@@ -163,6 +163,7 @@ test('a node taken down is not ready after a while, and gets no new pods', { tim
   await page.getByRole('button', { name: 'Take the node down' }).click();
   await page.waitForSelector('[data-part="kubelet/node-2"][data-condition="stopped"]');
   await page.keyboard.press('Escape');
+  await page.locator('.hands').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: '+1 min' }).click();
   await page.waitForSelector('.node[data-node="node-2"][data-ready="false"]');
   await look(page, 'node-down');
