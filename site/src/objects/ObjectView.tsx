@@ -2,7 +2,6 @@ import { useState } from 'preact/hooks';
 import { useWords } from '../i18n';
 import type { Store } from '../store';
 import { object, owned, type Kind, type Ref, type Shown } from './api';
-import { Edit } from './Edit';
 import { useReading } from './Objects';
 
 interface Props {
@@ -16,6 +15,16 @@ export function ObjectView({ store, subject, kinds }: Props) {
   const t = useWords();
   const { kind, namespace, name } = subject;
   const [editing, setEditing] = useState<string>();
+  const [editor, setEditor] = useState<typeof import('./editor')>();
+  const [failed, setFailed] = useState('');
+  const edit = (yaml: string) => {
+    setEditing(yaml);
+    // The editor is fetched when the first object is edited.
+    import('./editor').then(setEditor, (err) => {
+      setEditing(undefined);
+      setFailed(String(err));
+    });
+  };
   const [shown, error] = useReading<Shown>(store, `${kind.resource}/${namespace}/${name}`, () => object(store, subject));
   const past = store.past.reading !== undefined;
   const created = store.writes.find((e) => e.resource === kind.resource && e.name === name && e.namespace === namespace && e.verb === 'create');
@@ -34,16 +43,20 @@ export function ObjectView({ store, subject, kinds }: Props) {
           </button>
         )}
         {shown && !past && editing === undefined && (
-          <button type="button" onClick={() => setEditing(shown.yaml)}>
+          <button type="button" onClick={() => edit(shown.yaml)}>
             {t('obj.edit')}
           </button>
         )}
       </div>
       {editing !== undefined ? (
-        <Edit store={store} subject={subject} yaml={editing} onClose={() => setEditing(undefined)} />
+        editor ? (
+          <editor.Edit store={store} subject={subject} yaml={editing} onClose={() => setEditing(undefined)} />
+        ) : (
+          <p class="empty">{t('obj.loading')}</p>
+        )
       ) : (
         <div class="object" tabIndex={0} role="region" aria-label={`${kind.kind} ${name}`}>
-          {error && <p class="why" lang="en">{error}</p>}
+          {(error || failed) && <p class="why" lang="en">{error || failed}</p>}
           {shown && <Whole store={store} shown={shown} kinds={kinds} />}
         </div>
       )}

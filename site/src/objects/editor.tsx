@@ -1,8 +1,10 @@
+// The editor, a chunk of its own that is fetched when an object is edited.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useWords } from '../i18n';
 import type { Store } from '../store';
-import { schemaOf, type Ref } from './api';
-import type { Editor } from './editor';
+import type { Ref } from './api';
+import { openEditor, type Editor } from './codemirror';
+import { schemaOf } from './schema';
 
 interface Props {
   store: Store;
@@ -18,22 +20,9 @@ export function Edit({ store, subject, yaml, onClose }: Props) {
   const editor = useRef<Editor>(undefined);
   const [failed, setFailed] = useState('');
   const [busy, setBusy] = useState(false);
-  const [there, setThere] = useState(false);
   useEffect(() => {
-    let closed = false;
-    // The editor is fetched when the first object is edited.
-    import('./editor').then(
-      ({ openEditor }) => {
-        if (closed) return;
-        editor.current = openEditor(place.current!, yaml, t('obj.yaml'), () => schemaOf(store, subject.kind));
-        setThere(true);
-      },
-      (err) => setFailed(String(err)),
-    );
-    return () => {
-      closed = true;
-      editor.current?.close();
-    };
+    editor.current = openEditor(place.current!, yaml, t('obj.yaml'), () => schemaOf(store, subject.kind));
+    return () => editor.current?.close();
   }, []);
   const save = async () => {
     setBusy(true);
@@ -45,9 +34,7 @@ export function Edit({ store, subject, yaml, onClose }: Props) {
   };
   return (
     <div class="edit">
-      <div ref={place} class="edit-place">
-        {!there && !failed && <p class="empty">{t('obj.loading')}</p>}
-      </div>
+      <div ref={place} class="edit-place" />
       <p class="why" role="alert" lang="en">
         {failed}
       </p>
@@ -55,7 +42,7 @@ export function Edit({ store, subject, yaml, onClose }: Props) {
         <button type="button" onClick={onClose}>
           {t('editor.cancel')}
         </button>
-        <button type="button" class="primary" disabled={busy || !there} onClick={() => void save()}>
+        <button type="button" class="primary" disabled={busy} onClick={() => void save()}>
           {t('obj.apply')}
         </button>
       </p>

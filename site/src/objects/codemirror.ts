@@ -1,5 +1,4 @@
-// The editor, a chunk of its own that is fetched when an object is edited: CodeMirror with YAML, and completion
-// and hover from a schema.
+// CodeMirror with YAML, and completion and hover from a schema.
 import { autocompletion, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
@@ -7,7 +6,7 @@ import { HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/l
 import { EditorState, type Text } from '@codemirror/state';
 import { drawSelection, EditorView, hoverTooltip, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import type { Lookup, Schema } from './api';
+import type { Lookup, Schema } from './schema';
 import { pathAt } from './path';
 
 export interface Editor {
