@@ -25,12 +25,12 @@ export function Course({ language, onClose }: { language: Language; onClose: () 
   const here = lessonIn(location.search);
   return (
     <dialog ref={dialog} class="course" aria-labelledby="course-title" onClose={onClose}>
-      <header>
+      <div class="course-head">
         <h2 id="course-title">{t('course.title')}</h2>
         <button type="button" onClick={() => dialog.current?.close()}>
           {t('storage.close')}
         </button>
-      </header>
+      </div>
       <p>{t('course.text')}</p>
       <ol>
         {cards.map((card) => (
