@@ -26,11 +26,15 @@ interface Props {
   check: PageCheck;
 }
 
+type Change = (by: (prediction: Prediction) => Prediction) => void;
+
 /** The homework's question: blocks to choose, to order, and to say because of what and by whom. */
 export function Predict({ lesson, check }: Props) {
   const t = useWords();
-  const prediction = fromAnswer(lesson.draft(check.id));
-  const change = (next: Prediction) => lesson.setDraft(check.id, toAnswer(numbered(next)));
+  // What is drawn may be older than what was chosen last.
+  const now = () => fromAnswer(lesson.draft(check.id));
+  const prediction = now();
+  const change: Change = (by) => lesson.setDraft(check.id, toAnswer(numbered(by(now()))));
   const name = (event: string) => eventName(check, event);
   return (
     <div class="predict">
@@ -39,17 +43,19 @@ export function Predict({ lesson, check }: Props) {
         <ul class="blocks">
           {check.parts?.map((part) => {
             const event = nextOf(prediction, part);
+            const press = () => {
+              const next = nextOf(now(), part);
+              if (!next) return;
+              change((p) => put(p, next));
+              lesson.say(t('lesson.put', { what: plain(part.text), n: now().order.length }));
+            };
             return (
               <li key={part.id}>
                 <button
                   type="button"
                   data-block={part.id}
                   aria-disabled={!event}
-                  onClick={() => {
-                    if (!event) return;
-                    change(put(prediction, event));
-                    lesson.say(t('lesson.put', { what: plain(part.text), n: prediction.order.length + 1 }));
-                  }}
+                  onClick={press}
                 >
                   <span aria-hidden="true">{event ? '+' : '✓'}</span>
                   <Spans spans={part.text} />
@@ -65,11 +71,12 @@ export function Predict({ lesson, check }: Props) {
         {prediction.order.length === 0 && <p class="empty">{t('lesson.chain.empty')}</p>}
         <Sortable
           items={prediction.order}
+          now={() => now().order}
           label={t('lesson.chain')}
           name={name}
-          onOrder={(order) => change({ ...prediction, order })}
+          onOrder={(order) => change((p) => ({ ...p, order }))}
           onSay={(words) => lesson.say(words)}
-          onRemove={(event) => change(takeOut(prediction, event))}
+          onRemove={(event) => change((p) => takeOut(p, event))}
         >
           {(event) => <Event lesson={lesson} check={check} prediction={prediction} event={event} onChange={change} />}
         </Sortable>
@@ -87,7 +94,7 @@ export function eventName(check: PageCheck, event: string): string {
 interface EventProps extends Props {
   prediction: Prediction;
   event: string;
-  onChange: (next: Prediction) => void;
+  onChange: Change;
 }
 
 function Event({ lesson, check, prediction, event, onChange }: EventProps) {
@@ -107,7 +114,10 @@ function Event({ lesson, check, prediction, event, onChange }: EventProps) {
             data-ask="actor"
             value={prediction.actors[block] ?? ''}
             aria-label={`${eventName(check, event)}: ${t('lesson.by')}`}
-            onChange={(e) => onChange({ ...prediction, actors: { ...prediction.actors, [block]: e.currentTarget.value } })}
+            onChange={(e) => {
+              const actor = e.currentTarget.value;
+              onChange((p) => ({ ...p, actors: { ...p.actors, [block]: actor } }));
+            }}
           >
             <option value="">{t('lesson.choose')}</option>
             {check.actors?.map((actor) => (
@@ -145,8 +155,9 @@ function Causes({ check, prediction, event, onChange }: Omit<EventProps, 'lesson
             value={cause}
             aria-label={`${eventName(check, event)}: ${t(n === 0 ? 'lesson.because' : 'lesson.also')}`}
             onChange={(e) => {
+              const named = e.currentTarget.value;
               setMore(false);
-              onChange(withCause(prediction, event, n, e.currentTarget.value));
+              onChange((p) => withCause(p, event, n, named));
             }}
           >
             <option value="">{t(n === 0 ? 'lesson.choose' : 'lesson.nothingElse')}</option>

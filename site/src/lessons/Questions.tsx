@@ -85,7 +85,7 @@ function Group({ check, children }: { check: PageCheck; children: ComponentChild
 function Choice({ lesson, check }: Props) {
   const chosen = lesson.draft(check.id).choose ?? [];
   const choose = (id: string, on: boolean) => {
-    const others = check.multiple ? chosen.filter((c) => c !== id) : [];
+    const others = check.multiple ? (lesson.draft(check.id).choose ?? []).filter((c) => c !== id) : [];
     lesson.setDraft(check.id, { choose: on ? [...others, id] : others });
   };
   return (
@@ -127,7 +127,8 @@ function Short({ lesson, check }: Props) {
 
 function Match({ lesson, check }: Props) {
   const t = useWords();
-  const pairs = lesson.draft(check.id).pairs ?? {};
+  // What is drawn may be older than what was chosen last.
+  const pairs = () => lesson.draft(check.id).pairs ?? {};
   const left = check.parts?.slice(0, check.left) ?? [];
   const right = check.parts?.slice(check.left) ?? [];
   return (
@@ -139,8 +140,8 @@ function Match({ lesson, check }: Props) {
           </span>
           <select
             data-left={part.id}
-            value={pairs[part.id] ?? ''}
-            onChange={(e) => lesson.setDraft(check.id, { pairs: { ...pairs, [part.id]: e.currentTarget.value } })}
+            value={pairs()[part.id] ?? ''}
+            onChange={(e) => lesson.setDraft(check.id, { pairs: { ...pairs(), [part.id]: e.currentTarget.value } })}
           >
             <option value="">{t('lesson.choose')}</option>
             {right.map((r) => (
@@ -161,6 +162,7 @@ function Order({ lesson, check }: Props) {
   return (
     <Sortable
       items={order}
+      now={() => lesson.draft(check.id).order ?? ids(check)}
       label={check.title}
       name={(id) => plain(part(id))}
       onOrder={(items) => lesson.setDraft(check.id, { order: items })}

@@ -5,6 +5,8 @@ import { moved } from './prediction';
 
 interface Props {
   items: string[];
+  /** The items as they are now, which may be newer than what is drawn. */
+  now: () => string[];
   name: (item: string) => string;
   onOrder: (items: string[]) => void;
   /** Tells those who do not see it where an item has gone. */
@@ -15,7 +17,7 @@ interface Props {
 }
 
 /** A list that is put in order with buttons or by dragging. */
-export function Sortable({ items, name, onOrder, onSay, onRemove, label, children }: Props) {
+export function Sortable({ items, now, name, onOrder, onSay, onRemove, label, children }: Props) {
   const t = useWords();
   const list = useRef<HTMLOListElement>(null);
   const [dragged, setDragged] = useState<string>();
@@ -27,11 +29,12 @@ export function Sortable({ items, name, onOrder, onSay, onRemove, label, childre
     pressed.current = undefined;
     list.current?.querySelector<HTMLElement>(`[data-item="${item}"] [data-by="${by}"]`)?.focus();
   }, [items.join()]);
-  const move = (item: string, to: number) => {
-    const from = items.indexOf(item);
-    if (to < 0 || to >= items.length || to === from) return;
-    onOrder(moved(items, from, to));
-    onSay(t('lesson.movedTo', { what: name(item), n: to + 1, of: items.length }));
+  const move = (item: string, by: -1 | 1) => {
+    const order = now();
+    const to = order.indexOf(item) + by;
+    if (to < 0 || to >= order.length) return;
+    onOrder(moved(order, to - by, to));
+    onSay(t('lesson.movedTo', { what: name(item), n: to + 1, of: order.length }));
   };
   const step = (item: string, i: number, by: -1 | 1) => (
     <button
@@ -41,7 +44,7 @@ export function Sortable({ items, name, onOrder, onSay, onRemove, label, childre
       aria-label={`${t(by < 0 ? 'lesson.up' : 'lesson.down')}: ${name(item)}`}
       onClick={() => {
         pressed.current = [item, String(by)];
-        move(item, i + by);
+        move(item, by);
       }}
     >
       {by < 0 ? '↑' : '↓'}
@@ -62,7 +65,7 @@ export function Sortable({ items, name, onOrder, onSay, onRemove, label, childre
           onDragOver={(e) => {
             if (!dragged) return;
             e.preventDefault();
-            if (dragged !== item) onOrder(moved(items, items.indexOf(dragged), i));
+            if (dragged !== item) onOrder(moved(now(), now().indexOf(dragged), now().indexOf(item)));
           }}
           onDragEnd={() => setDragged(undefined)}
           onDrop={(e) => e.preventDefault()}

@@ -34,7 +34,7 @@ export function clusterIn(database: string): string | undefined {
 /** Where the page shows a cluster. */
 export function address(name: string): string {
   const asked = new URLSearchParams(location.search);
-  for (const name of ['nodes', 'seed', 'embed']) asked.delete(name);
+  for (const name of ['nodes', 'seed', 'embed', 'lesson', 'course']) asked.delete(name);
   if (name === first) asked.delete('cluster');
   else asked.set('cluster', name);
   const query = asked.toString();

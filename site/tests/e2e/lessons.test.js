@@ -3,7 +3,7 @@
 // axe and a picture (SHOTS says where).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join as path } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,11 @@ async function look(name, where = page) {
   if (shots) await where.screenshot({ path: path(shots, `lesson-${name}.png`) });
   assert.ok(await where.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: the page is wider than the window`);
   assert.deepEqual(await complaints(where), [], name);
+}
+
+/** Waits until a command stands in the console, to be run with Enter. */
+function written(command) {
+  return page.waitForFunction((c) => document.activeElement.id === 'command' && document.activeElement.value === c, command);
 }
 
 test('the text is there before the engine, and what is pressed then is done later', { timeout: 60_000 }, async () => {
@@ -70,8 +75,7 @@ test('ten-steps, from the first command to full marks', { timeout: 120_000 }, as
 
   // A command is written into the console, to be run there.
   await page.locator('.lesson .command').getByRole('button', { name: 'Type it' }).click();
-  assert.equal(await page.inputValue('#command'), 'kubectl get deployments,replicasets,pods');
-  await page.waitForFunction(() => document.activeElement.id === 'command');
+  await written('kubectl get deployments,replicasets,pods');
   await page.keyboard.press('Enter');
   await page.waitForSelector('.command .ran:has-text("has run")');
 
@@ -84,6 +88,7 @@ test('ten-steps, from the first command to full marks', { timeout: 120_000 }, as
   await choose(page, 'when-pulled', ['when-missing']);
   await next(page);
   await page.getByRole('button', { name: 'Hint 1 of 2' }).click();
+  await page.locator('.hint').waitFor();
   assert.equal(await page.locator('.hint').count(), 1);
   await order(page, 'in-order', ['post', 'replicaset', 'pod', 'choose', 'bind', 'told', 'pull', 'run']);
   await look('ordering');
@@ -197,10 +202,155 @@ test('the homework: predicted with errors, run, laid side by side, handed in and
   await choose(page, 'what-is-chance', ['bound-order', 'same-node']);
   const shown = await score(page);
   const report = await handIn('homework-ada.1815.json');
-  writeFileSync(path(home.dir, 'report.json'), JSON.stringify(report));
   const [row] = [report].flat();
   assert.equal(Math.round(row.points * 100) / 100, shown.points, JSON.stringify(row));
   assert.equal(row.of, shown.of);
   assert.deepEqual(row.problems ?? [], []);
   await look('homework-end');
+});
+
+const sizes = { wide: [1440, 900], tablet: [1024, 768], phone: [390, 844] };
+
+test('every step of the homework, every size, light and dark, both languages', { timeout: 240_000 }, async () => {
+  for (const [size, [width, height]] of Object.entries(sizes)) {
+    await page.setViewportSize({ width, height });
+    for (const [language, theme] of [['en', 'light'], ['zh-cn', 'dark']]) {
+      await page.selectOption('.header .choice:not(.theme) select', language);
+      await page.selectOption('.header .theme select', theme);
+      await page.locator('#lesson-title').filter({ hasText: language === 'en' ? 'The homework' : '作业' }).waitFor();
+      for (const step of [0, 1, 2]) {
+        await page.locator('.lesson nav button').nth(step).click();
+        await look(`homework-${step + 1}-${size}-${theme}-${language}`);
+      }
+    }
+  }
+  await page.selectOption('.header .choice:not(.theme) select', 'en');
+  await page.selectOption('.header .theme select', 'light');
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+/** Goes with the Tab key to what matches. */
+async function tabTo(selector) {
+  for (let i = 0; i < 500; i++) {
+    if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`the Tab key does not lead to ${selector}`);
+}
+
+/** Presses a key until the focused field has the value. */
+async function until(value, key) {
+  for (let i = 0; i < 30; i++) {
+    if ((await page.evaluate(() => document.activeElement.value)) === value) return;
+    await page.keyboard.press(key);
+  }
+  assert.fail(`${key} does not lead to ${value}`);
+}
+
+const keys = {
+  async press(selector) {
+    await tabTo(selector);
+    await page.keyboard.press('Enter');
+  },
+  async submit(id) {
+    await keys.press(`[data-check="${id}"] .question > button`);
+    await stands(page, id, 'passed');
+  },
+  async choose(id, option) {
+    await tabTo(`[data-check="${id}"] input[type="radio"]`);
+    await page.keyboard.press('Space');
+    await until(option, 'ArrowDown');
+    await keys.submit(id);
+  },
+};
+
+test('a whole lesson by keyboard alone', { timeout: 240_000 }, async () => {
+  await study(page, web.url, 'ten-steps');
+  await ready(page);
+  await stands(page, 'in-order', 'passed');
+  page.once('dialog', (sure) => sure.accept());
+  await keys.press('.end .acts .link');
+  await page.waitForFunction(() => /^0 \//.test(document.querySelector('.lesson .score')?.textContent ?? ''));
+  assert.equal(await page.locator('.block').count(), 0, 'the console begins anew too');
+
+  await keys.press('.command button.primary');
+  await stands(page, 'web-created', 'passed');
+  await page.waitForFunction(() => /^✓ /.test(document.querySelector('.lesson [role=status] span').textContent));
+  await keys.choose('who-writes', 'api-server');
+  await keys.press('.turn .next');
+
+  for (const [left, right] of [['deployment', 'kubectl'], ['replicaset', 'deployment-controller'], ['pod', 'replicaset-controller']]) {
+    await tabTo(`[data-left="${left}"]`);
+    await until(right, 'ArrowDown');
+  }
+  await keys.submit('who-makes-what');
+  await keys.choose('how-told', 'watch');
+  await keys.press('.turn .next');
+
+  await keys.press('.command button.write');
+  await written('kubectl get pods -o wide');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.block pre.out');
+  await tabTo('[data-check="which-node"] .short');
+  await page.keyboard.type(/node-\d/.exec(await page.locator('.block pre.out').last().textContent())[0]);
+  await page.keyboard.press('Enter');
+  await stands(page, 'which-node', 'passed');
+  await keys.choose('what-binding-does', 'writes-node');
+  await keys.press('.turn .next');
+
+  await stands(page, 'web-available', 'passed');
+  await keys.choose('when-pulled', 'when-missing');
+  await keys.press('.turn .next');
+
+  const items = ['post', 'replicaset', 'pod', 'choose', 'bind', 'told', 'pull', 'run'];
+  const list = () => page.locator('.sortable > li').evaluateAll((all) => all.map((li) => li.dataset.item));
+  for (const [to, item] of items.entries()) {
+    let at = (await list()).indexOf(item);
+    if (at > to) await tabTo(`[data-item="${item}"] [data-by="-1"]`);
+    for (; at > to; at--) {
+      await page.keyboard.press('Enter'); // the button keeps the focus while its item moves
+      await page.locator(`.sortable > li:nth-child(${at})[data-item="${item}"]`).waitFor();
+      await page.waitForFunction((i) => document.activeElement.closest('[data-item]')?.dataset.item === i, item);
+    }
+  }
+  await keys.submit('in-order');
+  assert.deepEqual(await score(page), { points: 13, of: 13 });
+});
+
+test('progress leaves as a file, comes back, and is not passed off as that of a changed lesson', { timeout: 120_000 }, async () => {
+  await page.goto(`${web.url}?course`);
+  const dialog = page.locator('dialog.course');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Export progress' }).click(),
+  ]);
+  const file = path(home.dir, 'progress.json');
+  await download.saveAs(file);
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  assert.match(await dialog.locator('li').first().innerText(), /Not begun/);
+  const wrong = path(home.dir, 'wrong.json');
+  writeFileSync(wrong, '{"format":"something else"}');
+  await dialog.getByLabel('Import progress').setInputFiles(wrong);
+  await dialog.getByText('wrong.json holds no progress of this course.').waitFor();
+  await dialog.getByLabel('Import progress').setInputFiles(file);
+  await dialog.getByText('Your progress was taken in.').waitFor();
+  assert.match(await dialog.locator('li').first().innerText(), /Done, 13 points/);
+
+  await study(page, web.url, 'ten-steps');
+  await stands(page, 'in-order', 'passed'); // the work came along
+  // A lesson whose content was another when this was done.
+  await page.goto(`${web.url}?course`); // where no engine of the lesson writes
+  await page.evaluate(() => {
+    const { hash } = JSON.parse(localStorage.getItem('tabernetes.lesson.ten-steps'));
+    for (const key of ['tabernetes.progress', 'tabernetes.lesson.ten-steps']) {
+      localStorage.setItem(key, localStorage.getItem(key).replaceAll(hash, 'ffff'));
+    }
+  });
+  await page.reload();
+  assert.match(await dialog.locator('li').first().innerText(), /Changed since you did it \(then 13 of 13\)/);
+  await study(page, web.url, 'ten-steps');
+  await ready(page);
+  assert.match(await page.locator('.lesson .told').innerText(), /has changed since you worked on it.*13 of 13/);
+  assert.deepEqual(await score(page), { points: 0, of: 13 });
 });
