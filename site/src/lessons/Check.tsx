@@ -24,7 +24,7 @@ export function Check({ lesson, check, store, onConsole }: Props) {
   // What is asked of the cluster has not failed before it is reached: it is still to do.
   const shown = status === 'failed' && !question ? 'todo' : status;
   return (
-    <li class="check" data-check={check.id} data-status={shown} data-fresh={lesson.fresh.has(check.id)}>
+    <li class="check" data-check={check.id} data-status={shown}>
       <h3>
         <b class="mark-of" aria-hidden="true">
           {shown === 'todo' ? '' : marks[status]}

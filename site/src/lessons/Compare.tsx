@@ -39,7 +39,7 @@ export function Compare({ lesson, check, store }: { lesson: Lesson; check: PageC
 function Happened({ row, n, check, store }: { row: Row; n: number; check: PageCheck; store: Store }) {
   const t = useWords();
   const seen = row.happened;
-  if (!seen) return <td class="nothing">{t(row.verdict === 'never' ? 'compare.nothing' : 'compare.notYet')}</td>;
+  if (!seen) return <td class="nothing">{t(`verdict.${row.verdict}`)}</td>;
   return (
     <td>
       <b class="place">{n}</b>

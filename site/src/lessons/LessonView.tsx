@@ -27,7 +27,7 @@ export function LessonView({ lesson, store, language, onConsole }: Props) {
     <section class="panel lesson" aria-labelledby="lesson-title" data-wide={wide}>
       <header>
         <div>
-          <h2 id="lesson-title">{page?.title ?? t('lesson.title')}</h2>
+          <h2 id="lesson-title">{page?.title ?? t('tabs.lesson')}</h2>
         </div>
         {page && <Nav lesson={lesson} />}
       </header>

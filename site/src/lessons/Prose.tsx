@@ -107,7 +107,7 @@ function Commands({ code, store, onConsole }: { code: string; store: Store; onCo
         <div key={command} class="command">
           <code lang="en">{command}</code>
           <span class="acts">
-            <button type="button" class="write" title={t('lesson.write.title')} onClick={() => type(command)}>
+            <button type="button" class="write" onClick={() => type(command)}>
               {t('lesson.write')}
               <span class="visually-hidden" lang="en"> {command}</span>
             </button>

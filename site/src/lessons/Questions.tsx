@@ -29,7 +29,7 @@ export function QuestionForm({ lesson, check }: Props) {
       <button type="submit" class="primary" aria-disabled={!full}>
         {t(check.kind === 'predict' ? 'lesson.checkPrediction' : 'lesson.check')}
       </button>
-      {!full && <small class="note">{t(`incomplete.${check.kind === 'text' || check.kind === 'number' ? 'text' : 'parts'}`)}</small>}
+      {!full && <small class="note">{t('lesson.incomplete')}</small>}
     </form>
   );
 }

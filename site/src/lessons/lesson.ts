@@ -18,8 +18,6 @@ export class Lesson {
   work: Work;
   /** What a screen reader is told next; told anew when the number changes. */
   said = { n: 0, words: '' };
-  /** Checks that have passed since the learner looked on: they are ticked with a flourish. */
-  fresh = new Set<string>();
 
   private readonly pages = new Map<Language, Promise<Page>>();
   private pack: string | undefined;
@@ -89,7 +87,6 @@ export class Lesson {
   anew() {
     this.work = { ...this.work, step: 0, hints: {}, saved: '', drafts: {} };
     this.opened = this.checks = this.before = undefined;
-    this.fresh.clear();
     this.keep();
     this.open(true);
     this.changed();
@@ -117,7 +114,6 @@ export class Lesson {
     this.checks = event;
     if (before) {
       const passed = event.results.filter((r) => r.status === 'passed' && state(before, r.check)?.status !== 'passed');
-      passed.forEach((r) => this.fresh.add(r.check));
       if (passed.length > 0) this.say(passed.map((r) => `✓ ${this.check(r.check)?.title}`).join(' '));
     }
     if (!this.page) return;
