@@ -4,11 +4,13 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run build site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
+.PHONY: conversation help run build site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
 	@echo "make test   run every test, in the browser too (gets Chromium where it may)"
+	@echo "make conversation KUBECTL=/path/to/kubectl"
+	@echo "            have a real kubectl v1.36 talk to our server, and compare with what it said to a real one"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
 	@echo "make build  build the command: .build/tabernetes"
 	@echo "make clean  remove everything that was built"
@@ -48,6 +50,10 @@ test-site: site
 test-browser: site browser
 	@echo "== the page in Chromium"
 	@cd site && npm run --silent e2e
+
+conversation:
+	@echo "== the real kubectl, as it spoke to a real control plane (KUBECTL=$(KUBECTL))"
+	KUBECTL=$(KUBECTL) $(GO) test -tags conversation -count 1 -v -run TestConversations -timeout 30m ./core/apiserver/edge
 
 bench: site browser
 	$(GO) test -run '^$$' -bench 'Scale' -benchtime 1x ./core/cluster

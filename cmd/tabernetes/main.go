@@ -1,9 +1,10 @@
 // Command tabernetes runs the engine of the page natively: a script of console
-// lines in, the chain of events out.
+// lines in, the chain of events out; or a real API endpoint for real clients,
+// with the page beside it.
 //
 // It is an edge: it reads arguments and files, makes a cluster, steps it and
-// prints. What a cluster does is in core. Left out for now, an issue of its
-// own: serve (a real API endpoint with the page).
+// prints. What a cluster does is in core, and how it is put on the network in
+// core/apiserver/edge.
 package main
 
 import (
@@ -19,12 +20,14 @@ const usage = `tabernetes is Kubernetes small enough to watch: the engine of the
 
 Usage:
   tabernetes run [--seed N] [--nodes N] [-o text|json] [--from FILE] [--save FILE] [--data DIR] [SCRIPT|-]
+  tabernetes serve [--addr 127.0.0.1:6443] [--kubeconfig FILE] [--data DIR] [--nodes N] [--speed 1x|…|max] [--page DIR]
   tabernetes lessons list|run|new|verify|preview|export [NAME]
   tabernetes grade [--format table|json|csv|gradescope|classroom50] FILE|DIR…
   tabernetes version
 
 Commands:
   run      run a script of console lines in a fresh cluster and print the chain of events
+  serve    be a Kubernetes API for kubectl and other real clients, with the page beside it
   lessons  the course: do a lesson here, or write one
   grade    run handed-in homework again and score it
   version  print the version
@@ -43,6 +46,8 @@ func execute(args []string, in io.Reader, out, errw io.Writer) int {
 	switch args[0] {
 	case "run":
 		err = run(args[1:], in, out)
+	case "serve":
+		err = serve(args[1:], out, errw)
 	case "grade":
 		err = gradeCommand(args[1:], out, errw)
 	case "lessons":

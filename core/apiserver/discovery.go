@@ -23,8 +23,10 @@ func (s *Server) doPlain(m *message) (out rest.Reply, done bool) {
 		}
 	}
 	switch {
-	case path == "/healthz" || path == "/livez" || path == "/readyz":
+	case slices.Contains(healthPaths, path):
 		return healthReply(m, path), true
+	case slices.Contains(healthPaths, strings.TrimSuffix(strings.TrimSuffix(path, "/ping"), "/etcd")):
+		return textReply(codeOK, "ok"), true // one check alone
 	case path == "/openapi" || strings.HasPrefix(path, "/openapi/"):
 		return s.openAPI(m, path), true
 	case !strings.HasPrefix(path, "/api") && path != "" && path != "/version":
@@ -87,6 +89,8 @@ func (s *Server) pageNotFound(m *message) rest.Reply {
 	s.refuseMessage(m, plainFormat, errUnknownResource()) // for the trace
 	return textReply(codeNotFound, "404 page not found\n")
 }
+
+var healthPaths = []string{"/healthz", "/livez", "/readyz"}
 
 func healthReply(m *message, path string) rest.Reply {
 	if boolOption(m.query, "verbose") {

@@ -27,6 +27,9 @@ const (
 	maxJSONPatchCopies     = maxBody // bytes that the copy operations of one patch may add
 )
 
+// The library knows this bound only for all of a program.
+func init() { jsonpatch.AccumulatedCopySizeLimit = maxJSONPatchCopies }
+
 // patch changes the current object (pkg/endpoints/handlers/patch.go). Nothing
 // can come between reading and writing here, so that upstream's retries have
 // nothing to do; a patch that names a resourceVersion still conflicts.

@@ -29,7 +29,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -108,7 +107,6 @@ func New(st *store.Store, opts Options) (*Server, error) {
 		sh := newShelf(res)
 		s.shelves[res.GVR()], s.byKey[sh.folder] = sh, sh
 	}
-	jsonpatch.AccumulatedCopySizeLimit = maxJSONPatchCopies
 	if err := s.load(); err != nil {
 		return nil, err
 	}

@@ -50,6 +50,10 @@ type Options struct {
 	// Retain is how many revisions of history are kept at least: 0 means
 	// DefaultRetain, -1 all.
 	Retain int
+	// Start is when a new world's clock starts, and the least at which that of
+	// one goes on: time has passed for it while nobody ran it. Zero means Epoch,
+	// and that none has passed.
+	Start time.Time
 	// Files and Edit are what the console's -f and edit reach; both may be nil.
 	Files kubectl.Files
 	Edit  func(name string, content []byte, done func(edited []byte, saved bool))
@@ -75,6 +79,7 @@ type Cluster struct {
 	retain  store.Revision
 	still   bool // it is a past, which can only be read
 	asked   bool // somebody wanted to change it
+	old     bool // the log held a cluster
 }
 
 // New opens the log and starts every component. Nothing has happened yet but
@@ -87,8 +92,8 @@ func New(opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain), typed: map[int]func(){}}
-	c.world = sim.New(opts.Seed+uint64(st.Revision()), resumeAt(st))
+	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain), typed: map[int]func(){}, old: st.Revision() > 1}
+	c.world = sim.New(opts.Seed+uint64(st.Revision()), resumeAt(st, opts.Start))
 	c.rec = trace.NewRecorder(c.world.Now, c.written)
 	if err := c.followLog(); err != nil {
 		return nil, err
@@ -124,18 +129,21 @@ func (o *Options) complete() error {
 	if o.Timing == (client.Timing{}) {
 		o.Timing = client.DefaultTiming
 	}
+	if o.Start.Before(Epoch) {
+		o.Start = Epoch
+	}
 	if o.Retain == 0 {
 		o.Retain = DefaultRetain
 	}
 	return nil
 }
 
-// resumeAt is where the clock goes on: after the last write, or at Epoch.
-func resumeAt(st *store.Store) time.Time {
-	if rec, err := st.Record(st.Revision()); err == nil && rec.Origin.Time.After(Epoch) {
+// resumeAt is where the clock goes on: after the last write, or at start.
+func resumeAt(st *store.Store, start time.Time) time.Time {
+	if rec, err := st.Record(st.Revision()); err == nil && rec.Origin.Time.After(start) {
 		return rec.Origin.Time
 	}
-	return Epoch
+	return start
 }
 
 // followLog puts the writes that the log holds, and every write to come, into
@@ -185,6 +193,9 @@ func (c *Cluster) keepHouse() {
 
 // Close hands what is pending to the log and closes it.
 func (c *Cluster) Close() error { return c.store.Close() }
+
+// Restored tells whether the cluster was there before, in the log.
+func (c *Cluster) Restored() bool { return c.old }
 
 // Now is the virtual time.
 func (c *Cluster) Now() time.Time { return c.world.Now() }

@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tabernetes/tabernetes/core/kubectl"
+	"github.com/tabernetes/tabernetes/core/kubectl/conversation"
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
 // ask types a line and returns everything that was written, and the exit code.
 func (p *player) ask(line string) string {
-	x := p.answer(&exchange{prompt: "$", line: line})
-	return x.stdout + x.stderr + "[" + x.exit + "]"
+	x := p.answer(&conversation.Exchange{Prompt: "$", Line: line})
+	return x.Stdout + x.Stderr + "[" + x.Exit + "]"
 }
 
 func TestShell(t *testing.T) {

@@ -42,6 +42,7 @@ type Driver struct {
 	seed     uint64
 	nodes    int
 	begin    *beginning
+	served   bool // the cluster is an edge's, not a tab's: see Serve
 	c        *cluster.Cluster
 	restored bool
 	ready    bool
@@ -71,6 +72,8 @@ func (d *Driver) Handle(from int, data []byte) {
 		switch {
 		case !known:
 			err = fmt.Errorf("unknown request %q", head.Type)
+		case d.served && slices.Contains(ofItsOwn, head.Type):
+			err = fmt.Errorf("%s: %w", head.Type, errServed)
 		case d.c == nil && !slices.Contains(withoutCluster, head.Type):
 			err = fmt.Errorf("%s: there is no cluster yet", head.Type)
 		default:
@@ -138,6 +141,10 @@ func handler[R any](take func(*Driver, int, R) error) func(*Driver, int, []byte)
 }
 
 func (d *Driver) boot(from int, r bootRequest) error {
+	if d.served {
+		d.join(from)
+		return nil
+	}
 	if d.database != "" && d.database != r.Database {
 		return fmt.Errorf("boot: the cluster %q is running here, not %q", d.database, r.Database)
 	}
@@ -187,7 +194,7 @@ func (d *Driver) open(r bootRequest) {
 		d.fail("storage", err)
 		return
 	}
-	d.restored = d.c.Now().After(cluster.Epoch)
+	d.restored = d.c.Restored()
 	d.pace.wall = d.opts.Now()
 }
 

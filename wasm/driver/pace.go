@@ -50,6 +50,7 @@ const maxJump = 2 * time.Second
 type pace struct {
 	playing bool
 	speed   Speed
+	factor  float64   // by how much Real is faster than the wall's clock; 0 means by none
 	wall    time.Time // when the clocks were last compared
 	hold    time.Time // wall time before which nothing happens
 	steps   int       // of the ten, since the learner last did something
@@ -106,9 +107,9 @@ func (p *pace) next(w world, now time.Time) time.Duration {
 // flow moves the virtual clock as far as the wall's has moved, or to the next
 // event if that comes first.
 func (p *pace) flow(w world, e sim.Event, any bool, now time.Time) time.Duration {
-	target := w.Now().Add(max(0, min(now.Sub(p.wall), maxJump)))
+	target := w.Now().Add(p.virtual(max(0, min(now.Sub(p.wall), maxJump))))
 	if any && !e.At.After(target) {
-		p.wall = p.wall.Add(e.At.Sub(w.Now()))
+		p.wall = p.wall.Add(p.real(e.At.Sub(w.Now())))
 		if now.Sub(p.wall) > maxJump {
 			p.wall = now.Add(-maxJump)
 		}
@@ -119,7 +120,23 @@ func (p *pace) flow(w world, e sim.Event, any bool, now time.Time) time.Duration
 	if err := w.AdvanceTo(target, 0); err != nil || !any {
 		return beat
 	}
-	return min(max(e.At.Sub(target), time.Millisecond), beat)
+	return min(max(p.real(e.At.Sub(target)), time.Millisecond), beat)
+}
+
+// virtual is how far the world's clock goes while the wall's goes so far, and
+// real the other way round.
+func (p *pace) virtual(wall time.Duration) time.Duration {
+	if p.speed != Real || p.factor == 0 {
+		return wall
+	}
+	return time.Duration(float64(wall) * p.factor)
+}
+
+func (p *pace) real(virtual time.Duration) time.Duration {
+	if p.speed != Real || p.factor == 0 {
+		return virtual
+	}
+	return time.Duration(float64(virtual) / p.factor)
 }
 
 // paced shortens the gap before the next event to what a watcher has patience for.
