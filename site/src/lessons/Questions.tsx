@@ -15,14 +15,15 @@ interface Props {
 /** A question of any kind: what is said is a draft until the learner has it checked. */
 export function QuestionForm({ lesson, check }: Props) {
   const t = useWords();
-  const draft = lesson.draft(check.id);
-  const full = complete(check, draft);
+  const full = complete(check, lesson.draft(check.id));
   return (
     <form
       class="question"
       onSubmit={(e) => {
         e.preventDefault();
-        if (full) lesson.answer(check.id, given(check, draft));
+        // What is drawn may be older than what was chosen last.
+        const now = lesson.draft(check.id);
+        if (complete(check, now)) lesson.answer(check.id, given(check, now));
       }}
     >
       <Fields lesson={lesson} check={check} />
