@@ -12,14 +12,14 @@ help:
 	@echo "make conversation KUBECTL=/path/to/kubectl"
 	@echo "            have a real kubectl v1.36 talk to our server, and compare with what it said to a real one"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
-	@echo "make build  build the command: .build/tabernetes"
+	@echo "make build  build the command with the page in it: .build/tabernetes"
 	@echo "make clean  remove everything that was built"
 
 run: site
 	@cd site && PORT=$(PORT) npm run --silent serve
 
-build: prerequisites
-	$(GO) build -o .build/tabernetes ./cmd/tabernetes
+build: site
+	$(GO) build -tags page -o .build/tabernetes ./cmd/tabernetes
 
 site: site/node_modules/.package-lock.json
 	@cd site && npm run --silent engine && npm run --silent build

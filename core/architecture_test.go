@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"core/cluster":         {"core/..."},
 	"wasm":                 {"core/cluster", "core/store/indexeddb", "core/...", "lessons/...", "wasm/..."},
 	"wasm/...":             {"core/...", "lessons/...", "wasm/..."},
-	"cmd/...":              {"core/...", "lessons/...", "wasm/driver"},
+	"cmd/...":              {"core/...", "lessons/...", "site", "wasm/driver"},
 	"lessons/...":          {"core/...", "lessons/..."},
 }
 

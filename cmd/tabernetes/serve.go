@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tabernetes/tabernetes/core/cluster"
+	"github.com/tabernetes/tabernetes/site"
 	"github.com/tabernetes/tabernetes/wasm/driver"
 )
 
@@ -58,7 +59,7 @@ func serveFlags(args []string, out io.Writer) (*serving, error) {
 	flags.IntVar(&o.nodes, "nodes", cluster.DefaultNodes, "how many nodes the cluster has")
 	speed := flags.String("speed", "1x", "how fast the world goes: 1x, 10x, 0.5x, …; max: work as fast as can be; watch, slow: step by step, for people")
 	flags.Uint64Var(&o.seed, "seed", 1, "what all chance follows from")
-	flags.StringVar(&o.page, "page", "", "serve the built page in this folder (site/dist, once it is built)")
+	flags.StringVar(&o.page, "page", "", "serve the built page in this folder (default: the one built in, if any)")
 	flags.StringVar(&o.pageAddr, "page-addr", "127.0.0.1:6480", "where the page listens")
 	if err := flags.Parse(args); err != nil {
 		if err == pflag.ErrHelp {
@@ -107,7 +108,7 @@ func parseSpeed(text string) (driver.Speed, float64, error) {
 // site is the page's files; nil where there are none.
 func (o *serving) site() (fs.FS, error) {
 	if o.page == "" {
-		return nil, nil
+		return site.Files(), nil
 	}
 	if _, err := os.Stat(filepath.Join(o.page, "index.html")); err != nil {
 		return nil, fmt.Errorf("--page %s is not a built page (make site makes site/dist): %w", o.page, err)

@@ -170,7 +170,7 @@ func (s *service) greet(out, errw io.Writer) {
 	case s.page != nil:
 		fmt.Fprintf(out, "The page:        http://%s/#token=%s\n", reachable(s.opts.pageAddr, s.site), s.secrets.pageToken)
 	default:
-		fmt.Fprintf(out, "The page:        none (make site builds it, --page site/dist serves it)\n")
+		fmt.Fprintf(out, "The page:        not built in (make build does that, --page DIR names one)\n")
 	}
 	fmt.Fprintln(out, "Ctrl-C ends it.")
 	for _, l := range []net.Listener{s.api, s.site} {

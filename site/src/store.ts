@@ -4,6 +4,7 @@ import { Console } from './console/lines';
 import { nodeOf } from './engine/actors';
 import { Engine, type Mode } from './engine/client';
 import { Questions } from './engine/questions';
+import { isServed, Served } from './engine/served';
 import type {
   ActorState,
   BootRequest,
@@ -97,7 +98,9 @@ export class Store {
   forking: { revision: number; line: string } | undefined;
   readonly storage: Storage;
   private readonly database: string;
-  private readonly engine: Engine;
+  /** Whether the cluster lives in `tabernetes serve`, not in this browser. Lessons have theirs in any case. */
+  readonly served: boolean;
+  private readonly engine: Pick<Engine, 'start' | 'send' | 'end'>;
   private readonly listeners = new Set<() => void>();
   /** The last entry that was there when the page came. */
   private before = 0;
@@ -121,7 +124,9 @@ export class Store {
   ) {
     this.database = cluster === undefined ? ofThisTab() : lessonId ? engineName(lessonId) : database(cluster);
     this.storage = new Storage(cluster ?? 'shared', cluster === undefined, (request) => this.send(request), () => this.changed());
-    this.engine = new Engine((event) => this.take(event), mode);
+    this.served = isServed() && !lessonId && cluster !== undefined;
+    const take = (event: EngineEvent | WorkerEvent) => this.take(event);
+    this.engine = this.served ? new Served(take) : new Engine(take, mode);
     this.console = new Console((request) => this.send(request), () => this.changed(), () => {
       // What comes now is of more interest than what was looked at.
       this.select(undefined);
@@ -355,7 +360,7 @@ export class Store {
       case 'output':
         return this.console.print(event.id, event.stream, event.text);
       case 'done':
-        if (event.exit === 0) this.storage.worked();
+        if (event.exit === 0 && !this.served) this.storage.worked();
         return this.console.done(event.id, event.exit, event.changing);
       case 'clear':
         return this.console.clear();

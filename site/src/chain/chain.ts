@@ -17,7 +17,7 @@ export const empty: Chain = [];
 
 /** Takes an entry into the chain; what the learner does begins a new one. */
 export function follow(chain: Chain, entry: Entry): Chain {
-  const begins = entry.actor === 'kubectl' && entry.type === 'write';
+  const begins = /^(kubectl|client)\b/.test(entry.actor) && entry.type === 'write';
   const before = begins ? empty : chain;
   if (!entry.step) return before;
   const next = before.slice();

@@ -27,7 +27,7 @@ export function Notice({ store }: { store: Store }) {
             </button>
           )}
           {kind !== 'failed' && store.frame && <Export storage={store.storage} />}
-          {kind === 'session' ? <a href={address(first)}>{t('engine.session.own')}</a> : <Reset store={store} />}
+          {kind === 'session' ? <a href={address(first)}>{t('engine.session.own')}</a> : !store.served && <Reset store={store} />}
         </p>
         <ToldLine told={store.storage.told} />
       </section>

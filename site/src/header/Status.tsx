@@ -30,6 +30,7 @@ function Saved({ store }: { store: Store }) {
   const t = useWords();
   const frame = store.frame;
   if (!frame) return null;
+  if (store.served) return <span class="saved">{t('engine.served')}</span>;
   const safe = frame.durable >= frame.revision;
   return (
     <>

@@ -21,6 +21,7 @@ export const en = {
   'engine.ready': 'Running',
   'engine.paused': 'Paused',
   'engine.saved': 'saved: revision {n}',
+  'engine.served': 'live from tabernetes serve: kubectl in a terminal shows here too',
   'engine.saving': 'saving …',
   'engine.waiting.title': 'Your cluster is open elsewhere in this browser',
   'engine.waiting.text':

@@ -23,6 +23,7 @@ export const zhCN: Record<Key, string> = {
   'engine.ready': '运行中',
   'engine.paused': '已暂停',
   'engine.saved': '已保存：修订版本 {n}',
+  'engine.served': '来自 tabernetes serve 的实时集群：终端里的 kubectl 操作也会显示在这里',
   'engine.saving': '正在保存……',
   'engine.waiting.title': '你的集群正在此浏览器的别处运行',
   'engine.waiting.text': '它由显示本页另一个版本的标签页运行。关闭那些标签页，这里会立即接手：同一时间只能有一个引擎写入。',

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -43,12 +42,10 @@ type cutBody struct {
 	gone  atomic.Bool
 }
 
-var errCut = errors.New("the connection was cut off")
-
 func (b *cutBody) Read(data []byte) (int, error) {
 	n, err := b.ReadCloser.Read(data)
 	if b.gone.Load() {
-		return 0, errCut
+		return 0, io.ErrUnexpectedEOF // as of a connection that is gone: client-go watches again from where it was
 	}
 	return n, err
 }
