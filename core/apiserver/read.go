@@ -110,12 +110,12 @@ func (s *Server) locate(c *call, p *page) error {
 	opts := &c.ListOptions
 	p.rev = s.revision()
 	if opts.Continue != "" {
-		if opts.ResourceVersion != "" && opts.ResourceVersion != "0" {
-			return apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
-		}
 		start, rev, err := decodeContinue(opts.Continue)
 		if err != nil {
 			return apierrors.NewBadRequest(fmt.Sprintf("invalid continue token: %v", err))
+		}
+		if opts.ResourceVersion != "" && opts.ResourceVersion != "0" {
+			return apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
 		}
 		p.from = p.root(c) + start
 		if rev > 0 {

@@ -408,3 +408,22 @@ func TestPods(t *testing.T) {
 		t.Errorf("removed: %q", got)
 	}
 }
+
+// FuzzParseSet: whatever is read can be written and read again.
+func FuzzParseSet(f *testing.F) {
+	for _, seed := range []string{`{"f:a":{".":{},"k:{\"b\":1}":{}},"v:\"x\"":{}}`, `"AA[AB('f:x'.))"`, "\"A0(A0('f:\x1f'.))\"", `"A0()A0()"`, `{`, `"`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := ParseSet(data)
+		if err != nil {
+			return
+		}
+		for _, form := range [][]byte{s.JSON(), s.Pack()} {
+			again, err := ParseSet(form)
+			if err != nil || !json.Valid(form) || string(again.JSON()) != string(s.JSON()) {
+				t.Fatalf("%q: %q: %v", data, form, err)
+			}
+		}
+	})
+}

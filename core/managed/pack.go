@@ -157,7 +157,7 @@ func (u *unpacker) set(depth int) (out Set) {
 		}
 		out = append(out, e)
 	}
-	return out
+	return ordered(out)
 }
 
 func (u *unpacker) name() string {
@@ -205,7 +205,7 @@ func unescape(text string) string {
 			out.WriteByte('~')
 		default:
 			if i+1 < len(text) {
-				out.WriteByte((text[i]-'0')<<4 | text[i+1] - 'A')
+				out.WriteByte((text[i]-'0')<<4 | (text[i+1] - 'A'))
 				i++
 			}
 		}

@@ -95,7 +95,6 @@ func (p *parser) expect(c byte) { p.bad = p.bad || !p.take(c) }
 // set reads one object; member tells that it has the field ".".
 func (p *parser) set(depth int) (out Set, member bool) {
 	p.expect('{')
-	sorted := true
 	for !p.bad && !p.take('}') {
 		if depth == maxDepth {
 			p.bad = true
@@ -114,15 +113,21 @@ func (p *parser) set(depth int) (out Set, member bool) {
 		if p.bad = p.bad || !validStep(name); p.bad {
 			return nil, false
 		}
-		e := Elem{Name: name, Member: self || len(sub) == 0, Sub: sub}
-		sorted = sorted && (len(out) == 0 || compareSteps(out[len(out)-1].Name, name) < 0)
-		out = append(out, e)
+		out = append(out, Elem{Name: name, Member: self || len(sub) == 0, Sub: sub})
 	}
-	if !sorted && !p.bad {
-		slices.SortStableFunc(out, func(a, b Elem) int { return compareSteps(a.Name, b.Name) })
-		out = slices.CompactFunc(out, func(a, b Elem) bool { return compareSteps(a.Name, b.Name) == 0 })
+	return ordered(out), member
+}
+
+// ordered brings what was read into a set's order, each step once.
+func ordered(s Set) Set {
+	byStep := func(a, b Elem) int { return compareSteps(a.Name, b.Name) }
+	for i := 1; i < len(s); i++ {
+		if byStep(s[i-1], s[i]) >= 0 {
+			slices.SortStableFunc(s, byStep)
+			return slices.CompactFunc(s, func(a, b Elem) bool { return byStep(a, b) == 0 })
+		}
 	}
-	return out, member
+	return s
 }
 
 // name reads a string.
