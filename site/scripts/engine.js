@@ -10,6 +10,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const BUDGET = 4.5e6; // bytes of brotli: what most hosts send
 
+// Packages whose functions are not inlined, which makes the module 0.3 MB
+// smaller: none of them is where the time goes.
+const small = ['k8s.io/...', 'sigs.k8s.io/...', 'mvdan.cc/...', 'github.com/json-iterator/...', 'github.com/tabernetes/tabernetes/core/kubectl/...', 'github.com/tabernetes/tabernetes/lessons/...'];
+
 const site = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(site);
 const build = join(site, 'build');
@@ -48,7 +52,7 @@ function sizes(module) {
 
 mkdirSync(build, { recursive: true });
 console.log('building the engine (js/wasm) ...');
-go('build', `-modfile=${slim(root, build, go)}`, '-trimpath', '-ldflags=-s -w', '-o', wasm, './wasm');
+go('build', `-modfile=${slim(root, build, go)}`, '-trimpath', '-ldflags=-s -w', ...small.map((p) => `-gcflags=${p}=-l`), '-o', wasm, './wasm');
 copyFileSync(join(go('env', 'GOROOT'), 'lib', 'wasm', 'wasm_exec.js'), join(build, 'wasm_exec.js'));
 console.log('compressing it ...');
 const { raw, gzip, brotli } = sizes(readFileSync(wasm));
