@@ -12,11 +12,18 @@
 // plugin/pkg/admission. Tests compare all of them with a real API server's
 // recorded answers.
 //
-// Left out: of pods' validation what validate_podspec.go names (resource
-// claims, ephemeral containers, Windows and host users, most of the security
-// context, pod-level resources, volume sources of single vendors); of defaults the same; dropping fields of disabled feature gates
-// (the defaults of v1.36 hold); the stricter rules of events.k8s.io;
-// PriorityClasses beyond the two built in, and RuntimeClasses.
+// Left out are the groups resource.k8s.io, certificates.k8s.io,
+// admissionregistration.k8s.io, flowcontrol.apiserver.k8s.io and the older
+// autoscaling/v1. Of pods' validation and defaults: what validate_podspec.go
+// names (resource claims, Windows and host users, most of the security context,
+// pod-level resources, volume sources of single vendors). Of the other kinds'
+// validation: the stricter rules of events.k8s.io, CSIDrivers, CSINodes,
+// CSIStorageCapacities, VolumeAttachments, VolumeAttributesClasses and
+// EndpointSlices beyond their metadata, persistent volumes' sources beyond
+// that there is one, autoscalers' targets for objects, pods and external
+// metrics, quotas' scope selectors, allowed topologies, and what a bound claim
+// may change. Dropping the fields of disabled feature gates: the defaults of
+// v1.36 hold.
 package api
 
 import (

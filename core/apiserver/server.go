@@ -4,7 +4,8 @@
 //
 // One write, read through the files in order: Serve finds the resource and the
 // verb (server.go); the object is stamped, defaulted, admitted and validated
-// (create.go, update.go, patch.go, delete.go, admission.go) and encoded once
+// (create.go, update.go, patch.go, delete.go; admission.go before the
+// validation, admit.go after it) and encoded once
 // into one store transaction that compares the mod revision (write.go). The
 // store tells the cache (cache.go), which decodes what was stored and hands
 // the same immutable object to every watch that it matches (watch.go). The
@@ -15,9 +16,9 @@
 //
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
-// kubernetes v1.36 pkg/registry. Left out: authentication,
-// conversion between versions, CBOR, webhooks and the admission plugins whose kinds are not
-// served, eviction, exec and port-forward. Nothing waits here: where the real
+// kubernetes v1.36 pkg/registry. Left out: authentication, conversion between
+// versions, CBOR, webhooks, admission policies and the plugins that
+// admission.go names, exec, attach, port-forward and proxies. Nothing waits here: where the real
 // server would wait (for a resourceVersion in the future, for a namespace or
 // service account that is about to exist) this one answers at once as the
 // real one does when it has given up. A watch's timeoutSeconds is the edge's to

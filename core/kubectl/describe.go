@@ -161,6 +161,8 @@ func (d *describer) write() error {
 		return d.namespace()
 	case "configmap":
 		return d.configMap()
+	case "service":
+		return d.service()
 	case "secret":
 		return d.secret()
 	case "serviceaccount":
