@@ -10,6 +10,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/cronjob"
 	"github.com/tabernetes/tabernetes/core/controller/daemonset"
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
+	"github.com/tabernetes/tabernetes/core/controller/endpoints"
 	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
 	"github.com/tabernetes/tabernetes/core/controller/job"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
@@ -47,6 +48,8 @@ var controlPlane = []component{
 	{actor: "job-controller", start: job.Start},
 	{actor: "ttl-after-finished-controller", start: ttlafterfinished.Start},
 	{actor: "cronjob-controller", start: cronjob.Start},
+	{actor: "endpointslice-controller", start: endpoints.StartSlices},
+	{actor: "endpoint-controller", start: endpoints.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "scheduler", start: scheduler.StartWithoutVolumes}, // Start, once a controller binds volumes

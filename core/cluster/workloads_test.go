@@ -28,6 +28,8 @@ var workloads = map[string]workload{
 	"statefulset": {"statefulset-controller", "create -f statefulset-claims.yaml", statefulSetDeed, statefulSetCheck, statefulSetSettled},
 	"job":         {"job-controller", "create -f job.yaml", jobDeed, jobCheck, jobSettled},
 	"cronjob":     {"cronjob-controller", "create -f cronjob-minute.yaml", cronJobDeed, cronJobCheck, cronJobSettled},
+	"slices":      {"endpointslice-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
+	"endpoints":   {"endpoint-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},
 }
 

@@ -177,6 +177,8 @@ export const en = {
   'part.job-controller': 'Job controller',
   'part.cronjob-controller': 'CronJob controller',
   'part.ttl-after-finished-controller': 'TTL-after-finished controller',
+  'part.endpointslice-controller': 'EndpointSlice controller',
+  'part.endpoint-controller': 'Endpoints controller',
   'part.garbage-collector': 'garbage collector',
   'part.node-controller': 'node lifecycle controller',
   'part.apiserver': 'API server',
