@@ -10,6 +10,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/cronjob"
 	"github.com/tabernetes/tabernetes/core/controller/daemonset"
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
+	"github.com/tabernetes/tabernetes/core/controller/disruption"
 	"github.com/tabernetes/tabernetes/core/controller/endpoints"
 	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
 	"github.com/tabernetes/tabernetes/core/controller/job"
@@ -50,6 +51,7 @@ var controlPlane = []component{
 	{actor: "cronjob-controller", start: cronjob.Start},
 	{actor: "endpointslice-controller", start: endpoints.StartSlices},
 	{actor: "endpoint-controller", start: endpoints.Start},
+	{actor: "disruption-controller", start: disruption.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "scheduler", start: scheduler.StartWithoutVolumes}, // Start, once a controller binds volumes

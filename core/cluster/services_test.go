@@ -7,11 +7,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // serviceDeed is one thing that happens to a service's pods.
 func serviceDeed(tr *trial) string {
-	switch tr.dice.IntN(5) {
+	switch tr.dice.IntN(6) {
 	case 0:
 		return fmt.Sprintf("scale deployment web --replicas=%d", tr.dice.IntN(6))
 	case 1:
@@ -20,6 +22,9 @@ func serviceDeed(tr *trial) string {
 		return "label service web side=" + fmt.Sprint(tr.dice.IntN(3)) + " --overwrite"
 	case 3:
 		return "label pod other=yes app- --overwrite " + tr.anyPod()
+	case 4:
+		node := "node-" + fmt.Sprint(1+tr.dice.IntN(len(tr.nodes())))
+		return "drain " + node + " --timeout=60s --force; kubectl uncordon " + node
 	default:
 		return "delete pod --wait=false " + tr.anyPod()
 	}
@@ -48,7 +53,7 @@ func serviceCheck(tr *trial) error {
 func serviceSettled(tr *trial) error {
 	want := map[string]string{}
 	for _, p := range tr.pods() {
-		if p.Labels["app"] == "web" && ready(p) {
+		if p.Labels["app"] == "web" && ready(p) && p.DeletionTimestamp == nil {
 			want[p.Name] = p.Status.PodIP + ":80"
 		}
 	}
@@ -58,6 +63,9 @@ func serviceSettled(tr *trial) error {
 		if s.Labels[discoveryv1.LabelServiceName] == "web" {
 			labels = s.Labels
 			for _, e := range s.Endpoints {
+				if !*e.Conditions.Ready {
+					continue
+				}
 				inSlices[e.TargetRef.Name] = fmt.Sprint(e.Addresses[0], ":", *s.Ports[0].Port)
 			}
 		}
@@ -86,4 +94,29 @@ func serviceSettled(tr *trial) error {
 		}
 	}
 	return nil
+}
+
+// budgetSettled: the budget's status says how it is, and nobody is expected to go.
+func budgetSettled(tr *trial) error {
+	healthy := int32(0)
+	stray := false // a pod that was labelled back into the selector belongs to nobody
+	for _, p := range tr.pods() {
+		if p.Labels["app"] == "web" && ready(p) && p.DeletionTimestamp == nil {
+			healthy++
+		}
+		stray = stray || p.Labels["app"] == "web" && metav1.GetControllerOf(p) == nil
+	}
+	b, d := only[*policyv1.PodDisruptionBudget](tr.c), tr.deployment()
+	s := b.Status
+	expected := *d.Spec.Replicas
+	desired := max(expected-1, 0)
+	allowed := int32(0)
+	if expected > 0 {
+		allowed = max(healthy-desired, 0)
+	}
+	if !stray && (s.CurrentHealthy != healthy || s.ExpectedPods != expected || s.DesiredHealthy != desired || s.DisruptionsAllowed != allowed) ||
+		len(s.DisruptedPods) > 0 || s.ObservedGeneration != b.Generation {
+		return fmt.Errorf("%d replicas, %d healthy, budget's status %+v", expected, healthy, s)
+	}
+	return serviceSettled(tr)
 }

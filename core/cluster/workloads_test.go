@@ -30,6 +30,7 @@ var workloads = map[string]workload{
 	"cronjob":     {"cronjob-controller", "create -f cronjob-minute.yaml", cronJobDeed, cronJobCheck, cronJobSettled},
 	"slices":      {"endpointslice-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"endpoints":   {"endpoint-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
+	"budgets":     {"disruption-controller", "create -f service.yaml", serviceDeed, serviceCheck, budgetSettled},
 	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},
 }
 

@@ -33,20 +33,30 @@ func cordonLike(name, short string, on bool) *Command {
 				if len(args) > 0 && labels != "" {
 					return errors.New("error: cannot specify both a node name and a --selector option")
 				}
-				return cordon(c, args, labels, dry, name+"ed", on)
+				mark, err := cordon(c, dry, name+"ed", on)
+				if err != nil {
+					return err
+				}
+				return nodes(c, args, labels).visit(mark)
 			}
 		},
 	}
 }
 
-func cordon(c *call, args []string, labels string, dry dryRun, done string, on bool) error {
-	done, err := dry.check(done)
-	if err != nil {
-		return err
-	}
+// nodes are those that arguments or a selector name.
+func nodes(c *call, args []string, labels string) *query {
 	q := c.query(append([]string{"nodes"}, args...)).selector(labels)
 	if len(args) > 0 && strings.Contains(args[0], "/") {
 		q.args = args
+	}
+	return q
+}
+
+// cordon is what cordoning or uncordoning does to a node.
+func cordon(c *call, dry dryRun, done string, on bool) (func(*info) error, error) {
+	done, err := dry.check(done)
+	if err != nil {
+		return nil, err
 	}
 	ch := &change{c: c, dry: dry, wrap: "error: unable to " + strings.TrimSuffix(done, "ed") + " node"}
 	ch.mutate = func(obj *object) error {
@@ -58,7 +68,7 @@ func cordon(c *call, args []string, labels string, dry dryRun, done string, on b
 	}
 	ch.done = func(i *info) error { return printName(c, i.obj, done) }
 	ch.none = func(i *info) error { return printName(c, i.obj, "already "+done) }
-	return q.visit(ch.one)
+	return ch.one, nil
 }
 
 func taintCommand() *Command {

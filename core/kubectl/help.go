@@ -23,7 +23,7 @@ var groups = []string{
 // elsewhere are kubectl's commands that this console does not have; they take
 // part in suggestions, as they do in the real one.
 var elsewhere = map[string]string{
-	"certificate": "-", "top": "-", "drain": "-",
+	"certificate": "-", "top": "-",
 	"attach": "-", "exec": "-", "port-forward": "-", "proxy": "-",
 	"cp": "-", "debug": "-", "diff": "-", "kustomize": "-",
 	"completion": "-", "kuberc": "-", "plugin": "-",

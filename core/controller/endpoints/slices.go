@@ -93,8 +93,8 @@ func (sc *slicesController) sync(key string) error {
 		err = fmt.Errorf("skipping Pod %s for Service %s: Node %s Not Found", pod.Name, key, pod.Spec.NodeName)
 	}
 	if err != nil {
-		sc.c.Event(s, corev1.EventTypeWarning, "FailedToUpdateEndpointSlices",
-			fmt.Sprintf("Error updating Endpoint Slices for Service %s: %v", key, err))
+		sc.c.EventFrom(client.EventSource{Component: "endpoint-slice-controller"}, s, corev1.EventTypeWarning,
+			"FailedToUpdateEndpointSlices", fmt.Sprintf("Error updating Endpoint Slices for Service %s: %v", key, err))
 	}
 	return err
 }

@@ -179,6 +179,7 @@ export const en = {
   'part.ttl-after-finished-controller': 'TTL-after-finished controller',
   'part.endpointslice-controller': 'EndpointSlice controller',
   'part.endpoint-controller': 'Endpoints controller',
+  'part.disruption-controller': 'disruption controller',
   'part.garbage-collector': 'garbage collector',
   'part.node-controller': 'node lifecycle controller',
   'part.apiserver': 'API server',

@@ -178,6 +178,7 @@ export const zhCN: Record<Key, string> = {
   'part.ttl-after-finished-controller': 'TTL-after-finished 控制器',
   'part.endpointslice-controller': 'EndpointSlice 控制器',
   'part.endpoint-controller': 'Endpoints 控制器',
+  'part.disruption-controller': '中断预算控制器',
   'part.garbage-collector': '垃圾回收器',
   'part.node-controller': '节点生命周期控制器',
   'part.apiserver': 'API 服务器',
