@@ -16,10 +16,12 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/job"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
 	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
+	"github.com/tabernetes/tabernetes/core/controller/podgc"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
+	"github.com/tabernetes/tabernetes/core/controller/tainteviction"
 	"github.com/tabernetes/tabernetes/core/controller/ttlafterfinished"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/scheduler"
@@ -54,6 +56,8 @@ var controlPlane = []component{
 	{actor: "disruption-controller", start: disruption.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
+	{actor: "taint-eviction-controller", start: tainteviction.Start},
+	{actor: "pod-garbage-collector", start: podgc.Start},
 	{actor: "scheduler", start: scheduler.StartWithoutVolumes}, // Start, once a controller binds volumes
 }
 

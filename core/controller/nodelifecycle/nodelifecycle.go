@@ -3,10 +3,10 @@
 // Unknown, and keeps the taints that follow from a node's conditions.
 //
 // It follows pkg/controller/nodelifecycle of Kubernetes v1.36.3, whose
-// component is called node-controller in events. Left out: the eviction of
-// pods from tainted nodes (pkg/controller/tainteviction), zones and their
-// slower eviction when most nodes are silent, labels derived from others, and
-// two separate writes for NoSchedule and NoExecute taints. Instead of looking
+// component is called node-controller in events. Pods are evicted from tainted
+// nodes by core/controller/tainteviction. Left out: zones and their slower
+// eviction when most nodes are silent, labels derived from others, and two
+// separate writes for NoSchedule and NoExecute taints. Instead of looking
 // at all nodes every five seconds it sets a timer for each.
 package nodelifecycle
 

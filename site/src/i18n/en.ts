@@ -182,6 +182,8 @@ export const en = {
   'part.disruption-controller': 'disruption controller',
   'part.garbage-collector': 'garbage collector',
   'part.node-controller': 'node lifecycle controller',
+  'part.taint-eviction-controller': 'taint eviction controller',
+  'part.pod-garbage-collector': 'pod garbage collector',
   'part.apiserver': 'API server',
   'about.deployment-controller':
     'Makes ReplicaSets so that they match each Deployment: creates one for a new template, moves replicas from old to new, and reports status.',
