@@ -18,6 +18,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
 	"github.com/tabernetes/tabernetes/core/controller/podgc"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
+	"github.com/tabernetes/tabernetes/core/controller/resourcequota"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
@@ -54,6 +55,7 @@ var controlPlane = []component{
 	{actor: "endpointslice-controller", start: endpoints.StartSlices},
 	{actor: "endpoint-controller", start: endpoints.Start},
 	{actor: "disruption-controller", start: disruption.Start},
+	{actor: "resourcequota-controller", start: resourcequota.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "taint-eviction-controller", start: tainteviction.Start},

@@ -180,6 +180,7 @@ export const en = {
   'part.endpointslice-controller': 'EndpointSlice controller',
   'part.endpoint-controller': 'Endpoints controller',
   'part.disruption-controller': 'disruption controller',
+  'part.resourcequota-controller': 'ResourceQuota controller',
   'part.garbage-collector': 'garbage collector',
   'part.node-controller': 'node lifecycle controller',
   'part.taint-eviction-controller': 'taint eviction controller',

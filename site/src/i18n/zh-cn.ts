@@ -179,6 +179,7 @@ export const zhCN: Record<Key, string> = {
   'part.endpointslice-controller': 'EndpointSlice 控制器',
   'part.endpoint-controller': 'Endpoints 控制器',
   'part.disruption-controller': '中断预算控制器',
+  'part.resourcequota-controller': 'ResourceQuota 控制器',
   'part.garbage-collector': '垃圾回收器',
   'part.node-controller': '节点生命周期控制器',
   'part.taint-eviction-controller': '污点驱逐控制器',
