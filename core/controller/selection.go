@@ -15,7 +15,7 @@ const byNamespace = "namespace"
 
 // perPod is the virtual time that looking at a pod takes: what changes
 // meanwhile is merged into one more pass.
-const perPod = 5 * time.Microsecond
+const perPod = 20 * time.Microsecond
 
 // Selection is a kind whose objects select pods without owning them (services,
 // disruption budgets) beside the pods. It wakes a loop for an object when that

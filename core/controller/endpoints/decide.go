@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -111,15 +112,20 @@ func planFamily(seen observed, family discoveryv1.AddressType, have []*discovery
 // wantedOf groups the pods' endpoints by their ports; keys says in which order they came.
 func wantedOf(seen observed, family discoveryv1.AddressType) (groups map[string]*wanted, keys []string, lost []*corev1.Pod) {
 	groups = map[string]*wanted{}
+	byTargets := map[string]string{} // hashing is dear, and most pods have the same ports
 	for _, pod := range seen.pods {
 		if !served(pod, true) {
 			continue
 		}
-		ports := portsOf(seen.service, pod)
-		key := portsKey(ports)
-		if groups[key] == nil {
-			groups[key] = &wanted{ports: ports}
-			keys = append(keys, key)
+		targets := targetsOf(seen.service, pod)
+		key, known := byTargets[targets]
+		if !known {
+			ports := portsOf(seen.service, pod)
+			key = portsKey(ports)
+			if byTargets[targets] = key; groups[key] == nil {
+				groups[key] = &wanted{ports: ports}
+				keys = append(keys, key)
+			}
 		}
 		zone, ok := seen.zone(pod.Spec.NodeName)
 		if !ok && !seen.service.Spec.PublishNotReadyAddresses {
@@ -131,6 +137,19 @@ func wantedOf(seen observed, family discoveryv1.AddressType) (groups map[string]
 		}
 	}
 	return groups, keys, lost
+}
+
+// targetsOf are the numbers that a service's ports have at a pod, in its order:
+// what tells the ports of two pods apart.
+func targetsOf(s *corev1.Service, pod *corev1.Pod) string {
+	var b []byte
+	for i := range s.Spec.Ports {
+		if n, ok := targetPort(pod, &s.Spec.Ports[i]); ok {
+			b = strconv.AppendInt(b, int64(n), 10)
+		}
+		b = append(b, ' ')
+	}
+	return string(b)
 }
 
 // hash names a value by what is in it, as upstream's deepHashObjectToString.

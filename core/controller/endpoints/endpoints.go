@@ -71,17 +71,27 @@ func targetPort(pod *corev1.Pod, port *corev1.ServicePort) (int32, bool) {
 	if name == "" {
 		return int32(port.TargetPort.IntValue()), true
 	}
-	containers := slices.Clone(pod.Spec.Containers)
-	for _, c := range pod.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			containers = append(containers, c)
+	for i := range pod.Spec.Containers {
+		if n, ok := named(&pod.Spec.Containers[i], name, port.Protocol); ok {
+			return n, true
 		}
 	}
-	for _, c := range containers {
-		for _, p := range c.Ports {
-			if p.Name == name && p.Protocol == port.Protocol {
-				return p.ContainerPort, true
-			}
+	for i := range pod.Spec.InitContainers {
+		c := &pod.Spec.InitContainers[i]
+		if c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways {
+			continue
+		}
+		if n, ok := named(c, name, port.Protocol); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func named(c *corev1.Container, name string, protocol corev1.Protocol) (int32, bool) {
+	for i := range c.Ports {
+		if p := &c.Ports[i]; p.Name == name && p.Protocol == protocol {
+			return p.ContainerPort, true
 		}
 	}
 	return 0, false
