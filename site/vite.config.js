@@ -6,23 +6,22 @@ import { defineConfig } from 'vite';
 /** Scripts that others name: they keep their name and stand beside index.html. */
 const entries = { sw: 'src/offline/sw.ts', embed: 'src/embed/script.ts' };
 
-/** Tells the service worker which files make up this version. */
+/** Tells the service worker which version this is, and which files make it up. */
 function versioned() {
   return {
     name: 'tabernetes:version',
     enforce: 'post',
     generateBundle(_, bundle) {
       const worker = bundle['sw.js'];
-      if (worker?.type !== 'chunk') throw new Error('there is no sw.js to write the files into');
+      if (worker?.type !== 'chunk') throw new Error('there is no sw.js to write the version into');
       const hash = createHash('sha256').update(worker.code);
       const content = new Map();
       for (const file of Object.values(bundle)) content.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
       for (const name of readdirSync('public')) content.set(name, readFileSync(join('public', name)));
       const files = [...content.keys()].filter((name) => !(`${name.replace('.js', '')}` in entries)).sort();
       for (const name of files) hash.update(name).update(content.get(name));
-      worker.code = worker.code
-        .replaceAll('__FILES__', JSON.stringify(files))
-        .replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
+      worker.code = worker.code.replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
+      this.emitFile({ type: 'asset', fileName: 'files.json', source: JSON.stringify(files) });
     },
   };
 }

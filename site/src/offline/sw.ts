@@ -8,11 +8,9 @@
 export {};
 declare const self: ServiceWorkerGlobalScope;
 
-/** The files of this version by their path beside this script; filled in by the build (vite.config.js). */
-declare const __FILES__: string[];
+/** Changes with every file of the page; filled in by the build, which writes files.json too (vite.config.js). */
 declare const __VERSION__: string;
 
-const files = new Set(__FILES__);
 const root = new URL('./', self.location.href);
 
 const prefix = 'tabernetes ';
@@ -36,6 +34,7 @@ async function fetched(path: string): Promise<Response> {
 async function install() {
   const cache = await caches.open(current);
   try {
+    const files: string[] = await (await fetched('files.json')).json();
     for (const path of files) {
       const known = path.startsWith('assets/') ? await caches.match(path) : undefined;
       await cache.put(path, known ?? (await fetched(path)));
@@ -52,6 +51,9 @@ async function activate() {
   await Promise.all(old.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
+
+/** What the page consists of. Where the engine is a server's, its own paths lie beside it. */
+const own = /^(assets\/.*|[\w-]+\.(html|png|svg|webmanifest))$/;
 
 /** A file of this version, or one that a tab of an older version still needs. */
 async function answer(path: string, request: Request): Promise<Response> {
@@ -70,5 +72,5 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== root.origin || !url.pathname.startsWith(root.pathname)) return;
   // The address of a cluster, a lesson or a shared session is the page's own.
   const path = url.pathname.slice(root.pathname.length) || 'index.html';
-  if (files.has(path) || path.startsWith('assets/')) event.respondWith(answer(path, request));
+  if (own.test(path)) event.respondWith(answer(path, request));
 });

@@ -303,6 +303,7 @@ test('a whole lesson by keyboard alone', { timeout: 240_000 }, async () => {
   await keys.press('.turn .next');
 
   const items = ['post', 'replicaset', 'pod', 'choose', 'bind', 'told', 'pull', 'run'];
+  await page.waitForSelector('.sortable > li');
   const list = () => page.locator('.sortable > li').evaluateAll((all) => all.map((li) => li.dataset.item));
   for (const [to, item] of items.entries()) {
     let at = (await list()).indexOf(item);
