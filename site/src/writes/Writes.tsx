@@ -8,6 +8,10 @@ import { Write } from './Write';
 /** How many writes are drawn at first, and how many more each time. */
 const page = 60;
 
+/** While work goes as fast as can be nobody reads: so many are drawn, so often (in milliseconds). */
+const hurriedPage = 8;
+const hurriedEvery = 250;
+
 interface Props {
   store: Store;
   version: number;
@@ -19,13 +23,11 @@ export function Writes({ store, version }: Props) {
   const [all, setAll] = useState(false);
   const [limit, setLimit] = useState(page);
   const list = useRef<HTMLOListElement>(null);
-  const wanted = useMemo(
-    () => shownOf(store, all),
-    [version, all],
-  );
-  const hidden = Math.max(0, wanted.length - limit);
+  const now = useUnhurried(store, version);
+  const wanted = useMemo(() => shownOf(store, all), [now, all]);
+  const hidden = Math.max(0, wanted.length - (hurried(store) ? hurriedPage : limit));
   const rows = hidden > 0 ? wanted.slice(hidden) : wanted;
-  const minors = useMemo(() => store.writes.filter(minor).length, [version]);
+  const minors = useMemo(() => store.writes.filter(minor).length, [now]);
   useReveal(store, wanted, limit, setLimit, list);
   useFollow(list, rows.at(-1)?.seq ?? 0, store.changes.size, { rest: store.selected !== undefined });
   useChanges(store, list, version);
@@ -64,6 +66,19 @@ export function Writes({ store, version }: Props) {
       </ol>
     </>
   );
+}
+
+/** Whether work goes as fast as can be. */
+function hurried(store: Store): boolean {
+  return store.frame?.speed === 'once' && !store.frame.quiet && store.frame.playing && !store.past.reading && store.selected === undefined;
+}
+
+/** The version of the store to draw: every one, but not more often than can be seen while work is hurried. */
+function useUnhurried(store: Store, version: number): number {
+  const drawn = useRef({ version, at: 0 });
+  const at = performance.now();
+  if (!hurried(store) || at - drawn.current.at > hurriedEvery) drawn.current = { version, at };
+  return drawn.current.version;
 }
 
 /** The writes that are listed: all until the revision that is read, bookkeeping only where it is asked for. */

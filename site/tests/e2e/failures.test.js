@@ -7,9 +7,10 @@ import { run, succeed, visit } from './page.js';
 let web, home, browser, page;
 
 before(async () => {
-  web = await serve();
+  web = await serve(undefined, (name, content) => (name.startsWith('worker-') ? Buffer.concat([Buffer.from(breakable), content]) : content));
   home = profile();
-  browser = await open(home.dir);
+  // A kept page would not ask the host again, which these tests stand in for.
+  browser = await open(home.dir, { serviceWorkers: 'block' });
   page = browser.pages()[0];
 });
 
@@ -22,16 +23,18 @@ after(async () => {
 // A page's own worker is within a test's reach, a shared one is not.
 const query = '?speed=once&worker=dedicated';
 
-/** Has the browser refuse what the engine writes, as it does where the disk is full or broken. */
-async function refuseWrites(page, name) {
-  await page.workers()[0].evaluate((why) => {
-    const refuse = () => {
-      throw new DOMException('refused by the test', why);
-    };
-    IDBObjectStore.prototype.add = refuse;
-    IDBObjectStore.prototype.put = refuse;
-  }, name);
+/** Goes before the worker's script: the engine takes the browser's functions as it finds them when it starts. */
+const breakable = `for (const method of ['add', 'put']) {
+  const real = IDBObjectStore.prototype[method];
+  IDBObjectStore.prototype[method] = function (...args) {
+    if (globalThis.refuses) throw new DOMException('refused by the test', globalThis.refuses);
+    return real.apply(this, args);
+  };
 }
+`;
+
+/** Has the browser refuse what the engine writes, as it does where the disk is full or broken. */
+const refuseWrites = (page, name) => page.workers()[0].evaluate((why) => void (globalThis.refuses = why), name);
 
 test('a full disk: nothing more is answered, and what was answered stays', { timeout: 120_000 }, async () => {
   await visit(page, web.url, query);

@@ -80,7 +80,7 @@ test('a selected write walks back to the learner’s own command, and the rest f
   await why.locator('.reasons .jump').last().click();
   await page.waitForSelector('.reasons-beside .why-title:has-text("Deployment web")');
   await page.locator('.enlarge').click();
-  assert.ok((await page.locator('.strip .cell[data-faded]').count()) > 0);
+  await page.waitForSelector('.strip .cell[data-faded]');
   await look(page, 'why-map');
 });
 
