@@ -6,7 +6,7 @@ import { minor, type Store } from '../store';
 import { Write } from './Write';
 
 /** How many writes are drawn at first, and how many more each time. */
-const page = 60;
+const page = 40;
 
 /** While work goes as fast as can be nobody reads: so many are drawn, so often (in milliseconds). */
 const hurriedPage = 8;

@@ -60,7 +60,7 @@ test('the keys of the slider stop at each revision', async () => {
   const head = Number(await slider().getAttribute('max'));
   await page.keyboard.press('Home');
   await reading(1);
-  assert.equal(await page.locator('.pod').count(), 0);
+  await page.waitForFunction(() => document.querySelectorAll('.pod').length === 0);
   await page.keyboard.press('ArrowRight');
   await reading(2);
   await page.keyboard.press('End');
