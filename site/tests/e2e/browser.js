@@ -45,7 +45,7 @@ export function profile() {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
 }
 
-/** Starts Chromium with a profile. */
+/** Starts Chromium with a profile. A page that is kept for offline would not ask the host again, so it is kept only where a test says so. */
 export function open(dir, options = {}) {
   return chromium.launchPersistentContext(dir, {
     executablePath: executable(),
@@ -53,6 +53,7 @@ export function open(dir, options = {}) {
     args: flags,
     viewport: { width: 1440, height: 900 },
     locale: 'en-US',
+    serviceWorkers: 'block',
     ...options,
   });
 }

@@ -13,7 +13,7 @@ const shoot = (page, name) => shots && page.screenshot({ path: join(shots, `${na
 
 before(async () => {
   home = profile();
-  browser = await open(home.dir);
+  browser = await open(home.dir, { serviceWorkers: 'allow' });
 });
 after(async () => {
   await browser.close();

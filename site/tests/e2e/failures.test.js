@@ -9,8 +9,7 @@ let web, home, browser, page;
 before(async () => {
   web = await serve(undefined, (name, content) => (name.startsWith('worker-') ? Buffer.concat([Buffer.from(breakable), content]) : content));
   home = profile();
-  // A kept page would not ask the host again, which these tests stand in for.
-  browser = await open(home.dir, { serviceWorkers: 'block' });
+  browser = await open(home.dir);
   page = browser.pages()[0];
 });
 
