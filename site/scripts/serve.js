@@ -33,8 +33,9 @@ function file(base, url) {
   return existsSync(found) ? found : undefined;
 }
 
-/** A server of the built page under base, a path that ends in a slash; change may put other bytes in a file's place. */
-export function server(base = '/', change = (_name, content) => content) {
+/** A server of the built page under base, a path that ends in a slash; change may put other bytes in a file's place, pause
+ * says how many milliseconds lie between a file's halves. */
+export function server(base = '/', change = (_name, content) => content, pause = () => 0) {
   return createServer((request, response) => {
     const name = file(base, request.url ?? '/');
     if (!name || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -50,7 +51,10 @@ export function server(base = '/', change = (_name, content) => content) {
       'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
       'x-content-type-options': 'nosniff',
     });
-    response.end(request.method === 'HEAD' ? undefined : content);
+    if (request.method === 'HEAD') return response.end();
+    const half = pause(basename(name)) > 0 ? content.length >> 1 : 0;
+    if (half > 0) response.write(content.subarray(0, half));
+    setTimeout(() => response.end(content.subarray(half)), half > 0 ? pause(basename(name)) : 0);
   });
 }
 

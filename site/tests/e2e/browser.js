@@ -26,8 +26,8 @@ const flags = [
 ];
 
 /** Serves the built page; every path under base, as a host of static files would. */
-export async function serve(base = '/some/path/', change = undefined) {
-  const web = server(base, change);
+export async function serve(base = '/some/path/', change = undefined, pause = undefined) {
+  const web = server(base, change, pause);
   await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
   const { port } = web.address();
   return { url: `http://127.0.0.1:${port}${base}`, close: () => closed(web) };

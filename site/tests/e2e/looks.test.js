@@ -46,14 +46,15 @@ test('before the engine: map, intro and progress are there, typing waits', { tim
 });
 
 test('download progress is told in bytes', { timeout: 60_000 }, async () => {
-  await page.goto('about:blank');
-  await page.goto(`${web.url}?speed=once`);
+  const slow = await serve('/slow/', undefined, (name) => (name.endsWith('.gz') ? 2000 : 0));
+  await page.goto(`${slow.url}?speed=once`);
   const told = await page.waitForFunction(
     () => /of \d+\.\d MB/.exec(document.querySelector('.status-text')?.textContent ?? '')?.[0],
     undefined,
     { polling: 5 },
   );
   assert.match(await told.jsonValue(), /of \d+\.\d MB/);
+  await slow.close();
 });
 
 test('with three pods: every size, language and theme', { timeout: 300_000 }, async () => {
