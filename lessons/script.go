@@ -11,7 +11,8 @@ import (
 // Doing is one line of a Script.
 type Doing struct {
 	// Do is type (a console line in With), one of the component deeds (hold,
-	// release, stop, start, restart, disconnect; With is the component), wait
+	// release, stop, start, restart, disconnect; With is the component), pulls
+	// (With is an image and how it comes: nginx 30s, nginx fail), wait
 	// (With is a duration of virtual time), answer, order, causes, actors (For
 	// is the check, With the value), or fails (For is a check that a mistake
 	// must fail, With nothing).
@@ -19,7 +20,7 @@ type Doing struct {
 }
 
 var scriptDeeds = map[string]bool{ // whether the deed is about a check
-	"hold": false, "release": false, "stop": false, "start": false, "restart": false, "disconnect": false, "wait": false,
+	"hold": false, "release": false, "stop": false, "start": false, "restart": false, "disconnect": false, "wait": false, "pulls": false,
 	"answer": true, "order": true, "causes": true, "actors": true, "fails": true,
 }
 

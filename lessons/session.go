@@ -221,17 +221,17 @@ func (s *Session) until(done func() bool, limit time.Time) error {
 	return nil
 }
 
-// Deed does something to a component: hold, release, stop, start, restart or
-// disconnect.
-func (s *Session) Deed(do cluster.Deed, component string) error {
+// Deed does something to a component (hold, release, stop, start, restart or
+// disconnect), or outside of the cluster (pulls).
+func (s *Session) Deed(do cluster.Deed, with string) error {
 	if do == "restart" {
-		if err := s.Deed(cluster.Stop, component); err != nil {
+		if err := s.Deed(cluster.Stop, with); err != nil {
 			return err
 		}
 		do = cluster.Start
 	}
 	s.note()
-	return s.c.Apply(cluster.Input{Do: do, With: component}, nil)
+	return s.c.Apply(cluster.Input{Do: do, With: with}, nil)
 }
 
 // Do does one line of a script and steps until the world is quiet.

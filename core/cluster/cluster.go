@@ -21,6 +21,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/apiserver"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/kubectl"
+	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/sim"
 	"github.com/tabernetes/tabernetes/core/store"
 	"github.com/tabernetes/tabernetes/core/store/memory"
@@ -77,9 +78,11 @@ type Cluster struct {
 	typed   map[int]func()       // how to interrupt a line, by the place of its input
 	editors []func([]byte, bool) // what answers the editors opened so far
 	retain  store.Revision
-	still   bool // it is a past, which can only be read
-	asked   bool // somebody wanted to change it
-	old     bool // the log held a cluster
+	// registry is where all machines have their images from.
+	registry kubelet.Registry
+	still    bool // it is a past, which can only be read
+	asked    bool // somebody wanted to change it
+	old      bool // the log held a cluster
 }
 
 // New opens the log and starts every component. Nothing has happened yet but

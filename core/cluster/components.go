@@ -99,6 +99,7 @@ func (c *Cluster) addNode(name string) { c.addMachine(name, kubelet.DefaultConfi
 
 func (c *Cluster) addMachine(name string, config kubelet.Config) {
 	node := kubelet.NewNode(name, config)
+	node.Registry = &c.registry
 	c.parts = append(c.parts, &component{
 		actor: "kubelet/" + name, node: node,
 		start: func(cl *client.Client) { kubelet.Start(cl, node) },

@@ -21,6 +21,7 @@ const (
 	Stop       Deed = "stop"       //
 	Start      Deed = "start"      //
 	Disconnect Deed = "disconnect" //
+	Pulls      Deed = "pulls"      // With is an image and how its registry answers from now on: nginx 30s
 )
 
 // Input is one deed, with when it was done: after how many events, and at what
@@ -132,6 +133,7 @@ func (c *Cluster) Apply(in Input, out Output) error {
 	}
 	act, known := map[Deed]func(string) error{
 		Hold: c.Hold, Release: c.Release, Stop: c.Stop, Start: c.Start, Disconnect: c.Disconnect,
+		Pulls: c.Pulls,
 	}[in.Do]
 	if !known {
 		return fmt.Errorf("%w: %q", ErrNoDeed, in.Do)

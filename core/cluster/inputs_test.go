@@ -24,6 +24,7 @@ func TestInputsAreAllItTakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	must(first.Pulls("nginx 20s"))
 	first.Exec("kubectl create deployment web --image=nginx --replicas=4", quiet, quiet, func(int) {})
 	for range 25 {
 		first.Step()

@@ -13,7 +13,7 @@
 //
 // Read it in this order: kubelet.go (what it is told), worker.go (one pod, from
 // sight to running), decide.go (which container is next: a pure function),
-// image.go and pull.go, env.go and mount.go, probe.go (how probes stand: pure), hooks.go,
+// image.go, registry.go and pull.go, env.go and mount.go, probe.go (how probes stand: pure), hooks.go,
 // status.go (the status that follows from the machine's state), stop.go,
 // evict.go, register.go; below that node.go (the machine), catalogue.go,
 // images.go, behaviour.go, script.go and effects.go (what images are and do),

@@ -45,6 +45,8 @@ func DefaultConfig() Config {
 type Node struct {
 	Name   string
 	Config Config
+	// Registry is where its images come from; nil is one that answers as usual.
+	Registry *Registry
 
 	images  map[string]*image // by full reference
 	changed bool              // images have come since the node's status was written

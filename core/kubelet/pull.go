@@ -122,7 +122,14 @@ func (w *worker) pull(c *corev1.Container, init bool, img *image, failure error,
 		return
 	}
 	w.say(c, init, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", c.Image))
-	f := w.k.queuePull(img)
+	var late time.Duration
+	if img != nil {
+		late = w.k.node.Registry.delay(img.ref)
+		if failure = w.k.node.Registry.failure(img.ref); failure != nil {
+			img = nil
+		}
+	}
+	f := w.k.queuePull(img, late)
 	w.wait("pull image "+c.Image+" for", f.total, func() {
 		if failure != nil {
 			w.pullFailed(c, init, failure)
@@ -139,10 +146,11 @@ type fetch struct {
 	downloads  bool          // it is the one that brings the image
 }
 
-// queuePull puts a pull behind those under way. img is nil for one that will
-// fail. The image arrives even if the pod that wanted it goes meanwhile.
-func (k *kubelet) queuePull(img *image) fetch {
-	f := fetch{own: k.vary(k.node.Config.Resolve)}
+// queuePull puts a pull, which the registry makes late, behind those under way.
+// img is nil for one that will fail. The image arrives even if the pod that
+// wanted it goes meanwhile.
+func (k *kubelet) queuePull(img *image, late time.Duration) fetch {
+	f := fetch{own: k.vary(k.node.Config.Resolve) + late}
 	if img != nil && k.node.images[img.ref] == nil && !k.puller.coming[img.ref] {
 		f.downloads = true
 		f.own += k.vary(time.Duration(img.entry.size*1000/max(k.node.Config.PullRate, 1)) * ms)

@@ -107,6 +107,7 @@ var requests = map[string]func(*Driver, int, []byte) error{
 	"stepWrite": handler((*Driver).stepWrite),
 	"speed":     handler(func(d *Driver, _ int, r speedRequest) error { return d.pace.set(r.Speed) }),
 	"component": handler((*Driver).component),
+	"outside":   handler((*Driver).outside),
 	"changed":   handler((*Driver).changed),
 	"object":    handler((*Driver).object),
 	"look":      handler((*Driver).look),
@@ -320,6 +321,21 @@ func (d *Driver) component(_ int, r componentRequest) error {
 	}
 	return act(r.Actor)
 }
+
+// outside has something happen that is no component's doing.
+func (d *Driver) outside(_ int, r outsideRequest) error {
+	if !slices.Contains(outsideDeeds, r.Do) {
+		return fmt.Errorf("outside: unknown deed %q", r.Do)
+	}
+	if d.lesson != nil {
+		d.lesson.touch()
+		return d.lesson.session.Deed(r.Do, r.With)
+	}
+	return d.c.Apply(cluster.Input{Do: r.Do, With: r.With}, nil)
+}
+
+// outsideDeeds are what can be done outside of the cluster.
+var outsideDeeds = []cluster.Deed{cluster.Pulls}
 
 // maxChanged bounds one changed request.
 const maxChanged = 500

@@ -291,6 +291,22 @@ func TestHoldScheduler(t *testing.T) {
 	}
 }
 
+func TestASlowImage(t *testing.T) {
+	p := newPage(t, memory.New())
+	p.boot()
+	p.send(`{"type":"outside","do":"pulls","with":"nginx 1h"}`)
+	p.send(create)
+	began := p.d.c.Now()
+	p.settle()
+	if took := p.d.c.Now().Sub(began); took < time.Hour {
+		t.Errorf("a pull that takes an hour longer took %s", took)
+	}
+	p.send(`{"type":"share","id":1}`)
+	if shared, _ := last[sharedEvent](p); !strings.Contains(shared.Session, `"do":"pulls","with":"nginx 1h"`) {
+		t.Errorf("a session without the delay is shared: %s %s", shared.Session, shared.Error)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	p := newPage(t, memory.New())
 	p.boot()
@@ -359,6 +375,7 @@ func TestBadMessages(t *testing.T) {
 		`{"type":"speed","speed":"warp"}`, `{"type":"component","actor":"scheduler","action":"feed"}`,
 		`{"type":"component","actor":"nobody","action":"hold"}`, `{"type":"boot","speed":"once"}`,
 		`{"type":"complete","id":1,"line":"k","cursor":9}`, `{"type":"edited","id":99}`,
+		`{"type":"outside","do":"hold","with":"scheduler"}`, `{"type":"outside","do":"pulls","with":"nginx"}`,
 	} {
 		p.events = nil
 		p.send(message)

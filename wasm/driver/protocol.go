@@ -58,6 +58,10 @@ type (
 		Actor  string `json:"actor"`
 		Action string `json:"action"`
 	}
+	outsideRequest struct {
+		Do   cluster.Deed `json:"do"`
+		With string       `json:"with"`
+	}
 	changedRequest struct {
 		Revisions []int64 `json:"revisions"`
 	}

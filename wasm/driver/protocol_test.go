@@ -66,7 +66,7 @@ var messages = map[string]any{
 	"BootRequest": bootRequest{}, "ExecRequest": execRequest{}, "InterruptRequest": interruptRequest{},
 	"CompleteRequest": completeRequest{}, "EditedRequest": editedRequest{}, "PauseRequest": pauseRequest{},
 	"PlayRequest": playRequest{}, "StepRequest": stepRequest{}, "StepWriteRequest": stepWriteRequest{},
-	"SpeedRequest": speedRequest{}, "ComponentRequest": componentRequest{}, "ChangedRequest": changedRequest{},
+	"SpeedRequest": speedRequest{}, "ComponentRequest": componentRequest{}, "OutsideRequest": outsideRequest{}, "ChangedRequest": changedRequest{},
 	"ObjectRequest": objectRequest{}, "DrawnRequest": drawnRequest{}, "ResetRequest": resetRequest{},
 	"UsageRequest": usageRequest{}, "ExportRequest": exportRequest{}, "ImportRequest": importRequest{}, "RoomRequest": roomRequest{},
 	"LessonRequest": lessonRequest{}, "AnswerRequest": answerRequest{}, "HandInRequest": handInRequest{},

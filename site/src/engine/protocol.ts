@@ -85,6 +85,16 @@ export interface ComponentRequest {
   action: 'hold' | 'release' | 'restart' | 'stop' | 'start' | 'disconnect';
 }
 
+/**
+ * Has something happen outside of the cluster. `pulls`: how an image comes from its registry from now on, `nginx 30s`
+ * (each pull takes so much longer), `nginx fail` (the registry does not answer), `nginx normal`.
+ */
+export interface OutsideRequest {
+  type: 'outside';
+  do: 'pulls';
+  with: string;
+}
+
 /** Asks which fields some writes changed; answered by `changed`. */
 export interface ChangedRequest {
   type: 'changed';
@@ -253,6 +263,7 @@ export type Request =
   | StepWriteRequest
   | SpeedRequest
   | ComponentRequest
+  | OutsideRequest
   | ChangedRequest
   | ObjectRequest
   | LookRequest
