@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"core/store/indexeddb": {"core/store", "core/store/frame"},
 	"core/store/storetest": {"core/store", "core/store/memory"},
 	"core/archive":         {"core/store", "core/store/frame", "core/store/memory"},
-	"core/rest":            {"core/api"},
+	"core/rest":            {"core/api", "core/rbac"}, // who asks is rbac's User
 	"core/strategic":       {},
 	"core/managed":         {},
 	"core/rbac":            {},

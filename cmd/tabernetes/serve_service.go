@@ -46,23 +46,25 @@ type service struct {
 func newService(o *serving, as identity, files fs.FS) (*service, error) {
 	s := &service{opts: o}
 	s.context, s.cancel = context.WithCancel(context.Background())
+	var err error
+	if s.secrets, err = readSecrets(o.where.data, names(o.addr)); err != nil {
+		return nil, err
+	}
 	s.driver = driver.New(driver.Options{Now: time.Now, Send: func(tab int, event any) { s.page.Send(tab, event) }})
 	nodes := as.Nodes
 	if nodes == 0 {
 		nodes = -1
 	}
-	var err error
-	s.cluster, err = s.driver.Serve(cluster.Options{Seed: as.Seed, Nodes: nodes, Log: o.where.log, Start: time.Now().UTC()}, o.speed, o.factor)
+	s.cluster, err = s.driver.Serve(cluster.Options{
+		Seed: as.Seed, Nodes: nodes, Log: o.where.log, Start: time.Now().UTC(), Tokens: s.secrets.signer,
+	}, o.speed, o.factor)
 	if err != nil {
 		return nil, err
 	}
 	s.loop = edge.NewLoop(world{s.driver, s.cluster})
-	if s.secrets, err = readSecrets(o.where.data, names(o.addr)); err != nil {
-		return nil, errors.Join(err, s.close())
-	}
 	quiet := log.New(io.Discard, "", 0) // what clients do wrong is theirs to hear
 	s.apiServer = s.server(edge.New(edge.Options{
-		Loop: s.loop, API: s.cluster.Server(), Token: s.secrets.token, Hosts: names(o.addr),
+		Loop: s.loop, API: s.cluster.Server(), Token: s.secrets.token, Tokens: s.secrets.signer, Hosts: names(o.addr),
 	}), quiet)
 	s.apiServer.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.secrets.pair}, MinVersion: tls.VersionTLS12}
 	if files == nil {
@@ -235,6 +237,7 @@ type secrets struct {
 	certificate      []byte // PEM
 	pair             tls.Certificate
 	token, pageToken string
+	signer           *edge.Signer // of service accounts' tokens
 }
 
 // Files of secrets in a data folder.
@@ -243,6 +246,7 @@ const (
 	dataKey         = "serve.key"
 	dataToken       = "serve.token"
 	dataPageToken   = "page.token"
+	dataSigner      = "accounts.key"
 )
 
 // readSecrets reads them from the data folder, and makes what isn't there or
@@ -252,6 +256,9 @@ func readSecrets(dir string, names []string) (s secrets, err error) {
 		return s, err
 	}
 	if s.pageToken, err = secretIn(dir, dataPageToken); err != nil {
+		return s, err
+	}
+	if s.signer, err = signerIn(dir); err != nil {
 		return s, err
 	}
 	now := time.Now()
@@ -278,6 +285,26 @@ func readSecrets(dir string, names []string) (s secrets, err error) {
 	s.certificate = certificate
 	s.pair, err = edge.ReadCertificate(certificate, key, now, names...)
 	return s, err
+}
+
+// signerIn reads the key that service accounts' tokens are signed with, or makes one.
+func signerIn(dir string) (*edge.Signer, error) {
+	path := filepath.Join(dir, dataSigner)
+	if dir != "" {
+		switch key, err := os.ReadFile(path); {
+		case err == nil:
+			if s, err := edge.ReadSigner(key); err == nil {
+				return s, nil
+			}
+		case !errors.Is(err, os.ErrNotExist):
+			return nil, err
+		}
+	}
+	s, key, err := edge.NewSigner()
+	if err != nil || dir == "" {
+		return s, err
+	}
+	return s, replace(path, key)
 }
 
 // secretIn reads a random word from a folder, or makes one.

@@ -20,6 +20,7 @@ var (
 	namespaceResource     = corev1.SchemeGroupVersion.WithResource("namespaces")
 	accountResource       = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
 	podResource           = corev1.SchemeGroupVersion.WithResource("pods")
+	secretResource        = corev1.SchemeGroupVersion.WithResource("secrets")
 	nodeResource          = corev1.SchemeGroupVersion.WithResource("nodes")
 	limitResource         = corev1.SchemeGroupVersion.WithResource("limitranges")
 	quotaResource         = corev1.SchemeGroupVersion.WithResource("resourcequotas")

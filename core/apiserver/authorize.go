@@ -3,36 +3,20 @@ package apiserver
 import (
 	"strings"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
-	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/rbac"
 )
 
 // Who may do what. Requests in wire form are made by the learner, who is the
-// cluster's administrator, or by whom they impersonate; components inside the
-// world are trusted, as in-process calls of the real API server are.
+// cluster's administrator, by a service account, whose token they carry
+// (authenticate.go), or by whom either of them impersonates; components inside
+// the world are trusted, as in-process calls of the real API server are.
 
 // admin is who asks where nobody is impersonated.
 var admin = rbac.User{Name: "admin", UID: "admin", Groups: []string{rbac.Masters, rbac.Authenticated}}
-
-// userOf is who a message is from: the administrator, or whom they impersonate
-// by the headers Impersonate-User and Impersonate-Group (several by lines).
-func userOf(m *message) rbac.User {
-	name := m.Header["Impersonate-User"]
-	if name == "" {
-		return admin
-	}
-	var groups []string
-	if text := m.Header["Impersonate-Group"]; text != "" {
-		groups = strings.Split(text, "\n")
-	}
-	u := rbac.Impersonated(name, groups)
-	u.UID = m.Header["Impersonate-Uid"]
-	return u
-}
 
 // isResource tells whether a path is below a group's version.
 func isResource(path string) bool {
@@ -42,7 +26,7 @@ func isResource(path string) bool {
 
 // mayRead refuses a path that is no resource to who may not read it.
 func (s *Server) mayRead(m *message) error {
-	return s.allow(userOf(m), rbac.Attributes{Verb: strings.ToLower(verbOfMethod(m.Method)), Path: m.path})
+	return s.allow(m, rbac.Attributes{Verb: strings.ToLower(verbOfMethod(m.Method)), Path: m.path})
 }
 
 func verbOfMethod(method string) string {
@@ -61,10 +45,25 @@ func (s *Server) mayDo(m *message, t *target) error {
 	if t.res.GroupResource() == namespaceResource.GroupResource() {
 		a.Namespace = t.name
 	}
-	return s.allow(userOf(m), a)
+	return s.allow(m, a)
 }
 
-func (s *Server) allow(u rbac.User, a rbac.Attributes) error {
+// allow finds out who a message is from, and refuses what they may not do.
+func (s *Server) allow(m *message, a rbac.Attributes) error {
+	u, err := s.authenticate(m.Token)
+	if err != nil {
+		return err
+	}
+	wanted, asked, err := impersonated(m.Header)
+	if err != nil {
+		return err
+	}
+	if asked {
+		if u, err = rbac.Impersonate(roles{s}, u, wanted, a); err != nil {
+			return err
+		}
+	}
+	m.user = u
 	if d := rbac.Authorize(roles{s}, u, a); !d.Allowed {
 		return rbac.Forbidden(u, a, d.Reason)
 	}
@@ -80,6 +79,11 @@ func stored[T api.Object](s *Server, namespace, name string) (out T) {
 		out = it.object().(T)
 	}
 	return out
+}
+
+// find is the same for whoever has the resource; nil if it is not there.
+func (s *Server) find(resource schema.GroupVersionResource, namespace, name string) api.Object {
+	return objectOf(s.shelves[resource].find(namespace, name))
 }
 
 func allStored[T api.Object](s *Server, namespace string) (out []T) {
@@ -108,58 +112,8 @@ func (r roles) ClusterRoleBindings() []*rbacv1.ClusterRoleBinding {
 
 // user is who made a call.
 func (c *call) user() rbac.User {
-	if c.User == "" {
+	if c.User == nil {
 		return admin
 	}
-	return rbac.User{Name: c.User, UID: c.UserUID, Groups: c.Groups}
-}
-
-func reviewSelf(_ *Server, c *call, r *authenticationv1.SelfSubjectReview) {
-	u := c.user()
-	r.Status.UserInfo = authenticationv1.UserInfo{Username: u.Name, UID: u.UID, Groups: u.Groups}
-}
-
-// reviewAccess answers whether a user may do what a review asks about.
-func (s *Server) reviewAccess(u rbac.User, res *authorizationv1.ResourceAttributes, path *authorizationv1.NonResourceAttributes) authorizationv1.SubjectAccessReviewStatus {
-	var a rbac.Attributes
-	if res != nil {
-		a = rbac.Attributes{
-			Verb: res.Verb, Namespace: res.Namespace, Group: res.Group, Resource: res.Resource, Subresource: res.Subresource, Name: res.Name,
-		}
-	} else if path != nil {
-		a = rbac.Attributes{Verb: path.Verb, Path: path.Path}
-	}
-	d := rbac.Authorize(roles{s}, u, a)
-	return authorizationv1.SubjectAccessReviewStatus{Allowed: d.Allowed, Reason: d.Reason}
-}
-
-func reviewSubject(s *Server, _ *call, r *authorizationv1.SubjectAccessReview) {
-	u := rbac.User{Name: r.Spec.User, UID: r.Spec.UID, Groups: r.Spec.Groups}
-	r.Status = s.reviewAccess(u, r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
-}
-
-func reviewLocal(s *Server, _ *call, r *authorizationv1.LocalSubjectAccessReview) {
-	u := rbac.User{Name: r.Spec.User, UID: r.Spec.UID, Groups: r.Spec.Groups}
-	r.Status = s.reviewAccess(u, r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
-}
-
-func reviewOwnAccess(s *Server, c *call, r *authorizationv1.SelfSubjectAccessReview) {
-	r.Status = s.reviewAccess(c.user(), r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
-}
-
-// reviewRules lists all that the caller may do in a namespace.
-func reviewRules(s *Server, c *call, r *authorizationv1.SelfSubjectRulesReview) {
-	r.Status = authorizationv1.SubjectRulesReviewStatus{
-		ResourceRules: []authorizationv1.ResourceRule{}, NonResourceRules: []authorizationv1.NonResourceRule{},
-	}
-	for _, rule := range rbac.Rules(roles{s}, c.user(), r.Spec.Namespace) {
-		if len(rule.NonResourceURLs) > 0 {
-			r.Status.NonResourceRules = append(r.Status.NonResourceRules,
-				authorizationv1.NonResourceRule{Verbs: rule.Verbs, NonResourceURLs: rule.NonResourceURLs})
-			continue
-		}
-		r.Status.ResourceRules = append(r.Status.ResourceRules, authorizationv1.ResourceRule{
-			Verbs: rule.Verbs, APIGroups: rule.APIGroups, Resources: rule.Resources, ResourceNames: rule.ResourceNames,
-		})
-	}
+	return *c.User
 }

@@ -46,6 +46,9 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 	if err := s.admitCreate(c, obj); err != nil {
 		return nil, err
 	}
+	if err := s.checkGrant(c, obj, nil); err != nil {
+		return nil, err
+	}
 	s.stamp(obj)
 	generate := obj.GetName() == "" && obj.GetGenerateName() != ""
 	if generate {

@@ -120,6 +120,9 @@ func (s *Server) jsonReply(m *message, obj any) rest.Reply {
 // verbDiscover stands for reads of documents that have no other forms than their own.
 const verbDiscover = "discover"
 
+// verbReview stands for questions, whose answers have no name.
+const verbReview = "review"
+
 // aggregated tells whether the client asks for all of discovery at once.
 func aggregated(m *message) bool {
 	for _, clause := range strings.Split(m.Header["Accept"], ",") {

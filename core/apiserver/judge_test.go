@@ -45,7 +45,7 @@ func readExchanges(t testing.TB, file string) []exchange {
 	return out
 }
 
-var headerLine = regexp.MustCompile(`^([A-Z][A-Za-z-]+): (.*)$`)
+var headerLine = regexp.MustCompile(`^([A-Z][A-Za-z0-9.%-]+): (.*)$`)
 
 func readExchange(request, answer string) exchange {
 	lines := strings.Split(request, "\n")

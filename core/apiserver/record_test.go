@@ -71,7 +71,8 @@ func TestRecord(t *testing.T) {
 func (ex exchange) String() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s %s\n", ex.message.Method, ex.message.Path)
-	for _, name := range []string{"Content-Type", "Accept"} {
+	for _, name := range []string{"Content-Type", "Accept", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid",
+		"Impersonate-Extra-Acme.com%2fproject", "Impersonate-Extra-Scopes"} {
 		if value := ex.message.Header[name]; value != "" && !(name == "Content-Type" && value == "application/json") {
 			fmt.Fprintf(&out, "%s: %s\n", name, value)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
-// What is asked and not kept. What access reviews answer is in authorize.go.
+// What is asked and not kept. What access reviews answer is in reviews_access.go.
 
 // unstored are the handlers of resources without objects of their own.
 var unstored map[schema.GroupResource]map[string]handler
@@ -33,7 +33,7 @@ func init() {
 }
 
 // reviewed makes a handler of what fills in one kind of review.
-func reviewed[T api.Object](fill func(s *Server, c *call, review T)) handler {
+func reviewed[T api.Object](fill func(s *Server, c *call, review T) error) handler {
 	return func(s *Server, c *call) (answer, error) {
 		obj, err := c.body(c.CreateOptions.FieldValidation)
 		if err != nil {
@@ -42,15 +42,11 @@ func reviewed[T api.Object](fill func(s *Server, c *call, review T)) handler {
 		if err := c.ensureNamespace(obj); err != nil {
 			return answer{}, err
 		}
-		fill(s, c, obj.(T))
+		s.manage(c, obj, nil)
+		err = fill(s, c, obj.(T))
 		api.SetTypeMeta(obj)
-		return answer{code: codeCreated, object: obj}, nil
+		return answer{code: codeCreated, object: obj}, err
 	}
-}
-
-// reviewToken knows no tokens: those of a real edge are the edge's to check.
-func reviewToken(_ *Server, _ *call, r *authenticationv1.TokenReview) {
-	r.Status = authenticationv1.TokenReviewStatus{Error: "[invalid bearer token]"}
 }
 
 // components are those that a real control plane probes

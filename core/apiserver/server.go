@@ -16,7 +16,7 @@
 //
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
-// kubernetes v1.36 pkg/registry. Left out: authentication, conversion between
+// kubernetes v1.36 pkg/registry. Left out: every way to authenticate but service accounts' tokens, conversion between
 // versions, CBOR, webhooks, admission policies and the plugins that
 // admission.go names, exec, attach, port-forward and proxies. Nothing waits here: where the real
 // server would wait (for a resourceVersion in the future, for a namespace or
@@ -60,6 +60,8 @@ type Options struct {
 	Logs func(LogRequest) ([]byte, error)
 	// EventTTL is how long events are kept; 0 means DefaultEventTTL.
 	EventTTL time.Duration
+	// Tokens signs service accounts' tokens; nil where none is ever shown.
+	Tokens Tokens
 	// Version is what /version answers; nil means DefaultVersion.
 	Version *version.Info
 }

@@ -71,6 +71,9 @@ func (c *call) ensureName(obj metav1.Object) error {
 // and deletes it if the update took its last finalizer
 // (registry.Store.Update, rest.BeforeUpdate).
 func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.Object, error) {
+	if err := s.checkGrant(c, obj, old.object()); err != nil {
+		return nil, err
+	}
 	if err := c.checkVersion(obj, old); err != nil {
 		return nil, err
 	}

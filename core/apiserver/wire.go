@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/rbac"
 	"github.com/tabernetes/tabernetes/core/rest"
 	"github.com/tabernetes/tabernetes/core/store"
 )
@@ -24,6 +25,7 @@ type message struct {
 	*rest.Message
 	path  string
 	query url.Values
+	user  rbac.User // who it is from, once that is known
 }
 
 func parseMessage(m *rest.Message) (*message, error) {
@@ -61,7 +63,7 @@ func (s *Server) Begin(m rest.Message) (write func() rest.Reply) {
 	if err != nil {
 		return written(s.refuseMessage(msg, plainFormat, err))
 	}
-	format, err := negotiate(msg, rt.verb)
+	format, err := negotiate(msg, rt.shownAs())
 	if err != nil && rt.subresource != "log" { // a log is text, whatever is asked for
 		return written(s.refuseMessage(msg, format, err))
 	}
@@ -117,7 +119,7 @@ func (e Event) Form() string {
 	if e.framer.format.as == asTable {
 		return "" // the first of a watch has the columns, and rows tell ages
 	}
-	return e.framer.format.media + e.framer.format.as
+	return e.framer.format.media + e.framer.format.as + e.framer.format.version
 }
 
 // Open opens a watch in wire form whose events are encoded by whoever takes
@@ -219,7 +221,7 @@ func encodeJSON(c *call, ans answer, f format, now time.Time) ([]byte, error) {
 		case asTable:
 			return encodeTable(c.shown(), []runtime.Object{ans.object}, nil, f, now, true)
 		case asPartial, asPartialList:
-			return encodePartial(ans.object)
+			return f.encodePartial(ans.object)
 		}
 	}
 	return api.EncodeJSON(ans.object)

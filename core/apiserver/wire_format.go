@@ -34,11 +34,12 @@ const (
 type format struct {
 	media   string
 	as      string // asTable, asPartial, asPartialList, or "" for the object itself
+	version string // of that form: v1, or v1beta1 for those who still ask for it
 	pretty  bool
 	include metav1.IncludeObjectPolicy // what a table's rows carry
 }
 
-var plainFormat = format{media: mediaJSON}
+var plainFormat = format{media: mediaJSON, version: "v1"}
 
 // mediaType is a Content-Type without its parameters.
 func mediaType(header string) string {
@@ -59,13 +60,16 @@ func negotiate(m *message, verb string) (format, error) {
 	}
 	known := false
 	for _, clause := range strings.Split(accept, ",") {
-		media, as, ok := acceptClause(clause, verb)
+		media, as, version, ok := acceptClause(clause, verb)
 		known = known || media != ""
 		if verb == rest.Watch && media == mediaYAML {
 			f.media = media // that of the error, if it comes to one
 		}
 		if ok {
 			f.media, f.as = media, as
+			if as != "" {
+				f.version = version
+			}
 			return f, nil
 		}
 	}
@@ -73,7 +77,7 @@ func negotiate(m *message, verb string) (format, error) {
 }
 
 // acceptClause reads one part of an Accept header. media is "" where it is unknown.
-func acceptClause(clause, verb string) (media, as string, ok bool) {
+func acceptClause(clause, verb string) (media, as, version string, ok bool) {
 	params := strings.Split(clause, ";")
 	switch media = strings.ToLower(strings.TrimSpace(params[0])); media {
 	case "*/*", "application/*":
@@ -81,16 +85,16 @@ func acceptClause(clause, verb string) (media, as string, ok bool) {
 	case mediaJSON:
 	case mediaProtobuf:
 		if verb == verbDiscover {
-			return media, "", false
+			return media, "", "", false
 		}
 	case mediaYAML:
 		if verb == rest.Watch {
-			return media, "", false
+			return media, "", "", false
 		}
 	default:
-		return "", "", false
+		return "", "", "", false
 	}
-	group, version := "", ""
+	group := ""
 	for _, p := range params[1:] {
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
 		switch name {
@@ -104,14 +108,20 @@ func acceptClause(clause, verb string) (media, as string, ok bool) {
 	}
 	switch as {
 	case "":
-		return media, "", true
+		return media, "", "", true
 	case asTable, asPartial, asPartialList:
 		if media == mediaProtobuf && as == asTable {
-			return media, as, false // a table has no protobuf
+			return media, as, version, false // a table has no protobuf
 		}
-		return media, as, group == metav1.GroupName && version == "v1" && verb != verbDiscover
+		known := group == metav1.GroupName && (version == "v1" || version == "v1beta1")
+		return media, as, version, known && verb != verbDiscover && verb != verbReview
 	}
-	return media, as, false
+	return media, as, version, false
+}
+
+// kind is the type of what is shown in another form.
+func (f *format) kind(name string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: metav1.GroupName, Version: f.version, Kind: name}
 }
 
 func errNotAcceptable(verb string, known bool) error {
@@ -167,8 +177,8 @@ func encodeList(l *listing, f format, now time.Time) ([]byte, error) {
 		}
 		return encodeTable(l.res, objs, &l.meta, f, now, true)
 	case asPartial, asPartialList:
-		return encodeItems(metav1.TypeMeta{Kind: asPartialList, APIVersion: metav1.SchemeGroupVersion.String()}, l,
-			func(obj api.Object) ([]byte, error) { return json.Marshal(partial(obj)) })
+		return encodeItems(metav1.TypeMeta{Kind: asPartialList, APIVersion: metav1.GroupName + "/" + f.version}, l,
+			func(obj api.Object) ([]byte, error) { return json.Marshal(f.partial(obj)) })
 	}
 	return encodeItems(metav1.TypeMeta{Kind: l.res.Kind + "List", APIVersion: l.res.APIVersion()}, l,
 		func(obj api.Object) ([]byte, error) {
@@ -200,19 +210,19 @@ func encodeItems(kind metav1.TypeMeta, l *listing, item func(api.Object) ([]byte
 }
 
 // partial is an object's metadata alone.
-func partial(obj metav1.Object) *metav1.PartialObjectMetadata {
+func (f *format) partial(obj metav1.Object) *metav1.PartialObjectMetadata {
 	p := meta.AsPartialObjectMetadata(obj)
 	p.ManagedFields = managed.Expand(p.ManagedFields)
-	p.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind(asPartial))
+	p.SetGroupVersionKind(f.kind(asPartial))
 	return p
 }
 
-func encodePartial(obj runtime.Object) ([]byte, error) {
+func (f *format) encodePartial(obj runtime.Object) ([]byte, error) {
 	m, err := meta.Accessor(obj)
 	if err != nil {
 		return api.EncodeJSON(obj)
 	}
-	data, err := json.Marshal(partial(m))
+	data, err := json.Marshal(f.partial(m))
 	return append(data, '\n'), err
 }
 
@@ -255,9 +265,9 @@ var (
 )
 
 // table makes the table of objects of one type.
-func table(res *api.Resource, objs []runtime.Object, include metav1.IncludeObjectPolicy, now time.Time) (*metav1.Table, error) {
+func (f *format) table(res *api.Resource, objs []runtime.Object, now time.Time) (*metav1.Table, error) {
 	t := &metav1.Table{ColumnDefinitions: res.Columns, Rows: []metav1.TableRow{}}
-	t.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind(asTable))
+	t.SetGroupVersionKind(f.kind(asTable))
 	for _, obj := range objs {
 		m, err := meta.Accessor(obj)
 		if err != nil {
@@ -269,12 +279,12 @@ func table(res *api.Resource, objs []runtime.Object, include metav1.IncludeObjec
 		if own, ok := obj.(api.Object); ok {
 			row.Conditions = api.RowConditions(own)
 		}
-		switch include {
+		switch f.include {
 		case metav1.IncludeNone:
 		case metav1.IncludeObject:
 			row.Object.Object = api.Shown(obj)
 		default:
-			row.Object.Object = partial(m)
+			row.Object.Object = f.partial(m)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -282,7 +292,7 @@ func table(res *api.Resource, objs []runtime.Object, include metav1.IncludeObjec
 }
 
 func encodeTable(res *api.Resource, objs []runtime.Object, list *metav1.ListMeta, f format, now time.Time, columns bool) ([]byte, error) {
-	t, err := table(res, objs, f.include, now)
+	t, err := f.table(res, objs, now)
 	if err != nil {
 		return nil, err
 	}
@@ -333,7 +343,7 @@ func (f *framer) object(obj runtime.Object, now time.Time) ([]byte, error) {
 		f.begun = true
 		return encodeTable(f.res, []runtime.Object{obj}, nil, f.format, now, columns)
 	case asPartial, asPartialList:
-		return encodePartial(obj)
+		return f.format.encodePartial(obj)
 	}
 	return api.EncodeJSON(obj)
 }

@@ -75,14 +75,14 @@ func encodeAnswerProtobuf(ans answer, f format) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return encodeProtobuf(partial(m))
+		return encodeProtobuf(f.partial(m))
 	case ans.list == nil:
 		return encodeProtobuf(ans.object)
 	case wanted:
 		list := &metav1.PartialObjectMetadataList{ListMeta: ans.list.meta}
-		list.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind(asPartialList))
+		list.SetGroupVersionKind(f.kind(asPartialList))
 		for _, item := range ans.list.items {
-			list.Items = append(list.Items, *partial(item))
+			list.Items = append(list.Items, *f.partial(item))
 		}
 		return encodeProtobuf(list)
 	}
@@ -101,7 +101,7 @@ func (f *framer) frameProtobuf(ev rest.WatchEvent) []byte {
 	obj := ev.Object
 	if _, failed := obj.(*metav1.Status); !failed && f.format.as != "" {
 		if m, err := meta.Accessor(obj); err == nil {
-			obj = partial(m)
+			obj = f.format.partial(m)
 		}
 	}
 	data, err := encodeProtobuf(obj)

@@ -54,6 +54,15 @@ func route(m *message) (target, error) {
 	return t, t.check(m, len(parts))
 }
 
+// shownAs is the verb as far as the answer's form goes: a review has no name,
+// and so neither a table nor metadata to show.
+func (t *target) shownAs() string {
+	if t.res.Unstored && t.verb == rest.Create {
+		return verbReview
+	}
+	return t.verb
+}
+
 func isNamespaceSubresource(name string) bool { return name == "status" || name == "finalize" }
 
 // check finds the verb and refuses what has no route.
@@ -95,11 +104,10 @@ func (t *target) request(m *message) (*rest.Request, []string, error) {
 	if len(m.Body) > maxBody {
 		return nil, nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxBody))
 	}
-	u := userOf(m)
 	req := &rest.Request{
 		Verb: t.verb, Resource: t.res.GVR(), Subresource: t.subresource, Namespace: t.namespace, Name: t.name,
 		Actor: m.Actor, Causes: m.Causes, UserAgent: m.Header["User-Agent"],
-		User: u.Name, UserUID: u.UID, Groups: u.Groups,
+		User: &m.user,
 	}
 	var err error
 	q := options{Values: m.query}

@@ -59,6 +59,8 @@ type Options struct {
 	Files kubectl.Files
 	Edit  func(name string, content []byte, done func(edited []byte, saved bool))
 	Clear func()
+	// Tokens signs service accounts' tokens, where an edge accepts them; may be nil.
+	Tokens apiserver.Tokens
 	// Halt ends a console line before its next command; nil: never.
 	Halt func() bool
 }
@@ -106,6 +108,7 @@ func New(opts Options) (*Cluster, error) {
 		Rand:    func(purpose string) *rand.Rand { return c.world.Rand(purpose) },
 		Refused: c.refused,
 		Logs:    c.podLogs,
+		Tokens:  c.opts.Tokens,
 	})
 	if err != nil {
 		return nil, err

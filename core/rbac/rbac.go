@@ -3,9 +3,9 @@
 // hands it. It knows nothing of requests or storage, and keeps nothing.
 //
 // It follows kubernetes v1.36 plugin/pkg/auth/authorizer/rbac and
-// pkg/registry/rbac/validation. Left out: the check that nobody grants more than
-// they have (escalation, the verbs bind and escalate), and the controller that
-// fills in aggregated roles: those that are built in come filled in.
+// pkg/registry/rbac (escalation.go), and k8s.io/apiserver v0.36
+// pkg/endpoints/filters/impersonation (impersonate.go). Left out: label and
+// field selectors in attributes, which RBAC does not look at.
 package rbac
 
 import (
@@ -34,24 +34,7 @@ type User struct {
 	Name   string
 	UID    string
 	Groups []string
-}
-
-// Impersonated is a user as impersonation makes one up: with the groups that
-// such a user always has.
-func Impersonated(name string, groups []string) User {
-	u := User{Name: name, Groups: slices.Clone(groups)}
-	if account, ok := strings.CutPrefix(name, accountPrefix); ok && len(groups) == 0 {
-		namespace, _, _ := strings.Cut(account, ":")
-		u.Groups = []string{accountGroup, accountGroup + ":" + namespace}
-	}
-	common := Authenticated
-	if name == Anonymous {
-		common = Unauthenticated
-	}
-	if !slices.Contains(u.Groups, common) {
-		u.Groups = append(u.Groups, common)
-	}
-	return u
+	Extra  map[string][]string
 }
 
 // Attributes are what a request wants to do: something to a resource, or to a

@@ -49,9 +49,9 @@ func few() source {
 }
 
 func TestAuthorize(t *testing.T) {
-	jane, joe := Impersonated("jane", nil), Impersonated("joe", nil)
-	ops := Impersonated("any", []string{"ops"})
-	robot := Impersonated("system:serviceaccount:a:robot", nil)
+	jane, joe := User{Name: "jane"}.furnished(""), User{Name: "joe"}.furnished("")
+	ops := User{Name: "any", Groups: []string{"ops"}}.furnished("")
+	robot := Account("a", "robot")
 	for _, test := range []struct {
 		user   User
 		what   Attributes

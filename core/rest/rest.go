@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/rbac"
 )
 
 // The verbs of the API, as audit logs and RBAC name them.
@@ -69,10 +70,9 @@ type Request struct {
 	Actor     string
 	Causes    []int64
 	UserAgent string
-	// User, UserUID and Groups are who asks, as authorization knows them; a
-	// request without a User is allowed everything.
-	User, UserUID string
-	Groups        []string
+	// User is who asks, as authorization knows them; a request without one is
+	// allowed everything.
+	User *rbac.User
 }
 
 // Response answers a Request.
@@ -131,6 +131,8 @@ type Message struct {
 	Path   string // with its query: /api/v1/namespaces/default/pods?limit=500
 	Header Header
 	Body   []byte
+	// Token is the bearer token of whoever sends; "" is the administrator.
+	Token string
 	// Actor and Causes go into the trace.
 	Actor  string
 	Causes []int64

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,9 @@ type Options struct {
 	API  API
 	// Token is the administrator's.
 	Token string
+	// Tokens are those of service accounts, which the API knows too; nil where
+	// the administrator's alone opens anything.
+	Tokens apiserver.Tokens
 	// Hosts are the names, beside localhost and addresses, under which the
 	// server may be spoken to.
 	Hosts []string
@@ -68,7 +72,7 @@ var _ http.Handler = (*Server)(nil)
 func New(opts Options) *Server {
 	opts.Limits.complete()
 	return &Server{
-		opts: opts, guard: newGuard(opts.Token, opts.Hosts),
+		opts: opts, guard: newGuard(opts.Token, opts.Tokens, opts.Hosts),
 		requests: make(chan struct{}, opts.Limits.Requests),
 	}
 }
@@ -76,11 +80,13 @@ func New(opts Options) *Server {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := &answerer{ResponseWriter: w, request: r, control: http.NewResponseController(w), patience: s.opts.Limits.Write}
-	if status := s.guard.check(r); status != nil {
+	bearer, status := s.guard.check(r)
+	if status != nil {
 		a.status(status)
 		return
 	}
 	m, status := message(a, r)
+	m.Token = bearer
 	if status != nil {
 		a.status(status)
 		return
@@ -116,7 +122,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer does one request and sends what comes of it, once that is on disk.
 func (s *Server) answer(a *answerer, m rest.Message) {
-	reply, err := s.do(a.request, m)
+	given, status := timeGiven(a.request)
+	if status != nil {
+		a.status(status)
+		return
+	}
+	ctx, cancel := context.WithTimeout(a.request.Context(), given)
+	defer cancel()
+	reply, err := s.do(ctx, m)
 	if err != nil {
 		a.status(statusOf(err))
 		return
@@ -125,8 +138,7 @@ func (s *Server) answer(a *answerer, m rest.Message) {
 }
 
 // do hands a message to the world. A reply to a write comes when it is on disk.
-func (s *Server) do(r *http.Request, m rest.Message) (rest.Reply, error) {
-	ctx := r.Context()
+func (s *Server) do(ctx context.Context, m rest.Message) (rest.Reply, error) {
 	var write func() rest.Reply
 	safe := make(chan error, 1)
 	changes := m.Method != http.MethodGet

@@ -49,14 +49,18 @@ func serve(t testing.TB, limits edge.Limits) *endpoint { return serveNodes(t, li
 func serveNodes(t testing.TB, limits edge.Limits, nodes int) *endpoint {
 	t.Helper()
 	d := driver.New(driver.Options{Now: time.Now, Send: func(int, any) {}})
-	c, err := d.Serve(cluster.Options{Seed: 1, Nodes: nodes, Start: time.Now().UTC()}, driver.Once, 0)
+	signer, _, err := edge.NewSigner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Serve(cluster.Options{Seed: 1, Nodes: nodes, Start: time.Now().UTC(), Tokens: signer}, driver.Once, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	loop := edge.NewLoop(world{d, c})
 	ctx, stop := context.WithCancel(context.Background())
 	go loop.Run(ctx)
-	h := edge.New(edge.Options{Loop: loop, API: c.Server(), Token: token, Limits: limits})
+	h := edge.New(edge.Options{Loop: loop, API: c.Server(), Token: token, Tokens: signer, Limits: limits})
 	server := httptest.NewUnstartedServer(h)
 	server.EnableHTTP2 = true
 	server.StartTLS()

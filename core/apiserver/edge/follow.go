@@ -23,7 +23,7 @@ func (s *Server) follow(a *answerer, m rest.Message) {
 		s.answer(a, m) // which says what is wrong
 		return
 	}
-	reply, err := s.do(a.request, m)
+	reply, err := s.do(a.request.Context(), m)
 	if err != nil || reply.Code != http.StatusOK {
 		if err != nil {
 			a.status(statusOf(err))
@@ -37,7 +37,7 @@ func (s *Server) follow(a *answerer, m rest.Message) {
 		asked.Del(part)
 	}
 	whole.Path = path + "?" + asked.Encode()
-	before, err := s.do(a.request, whole)
+	before, err := s.do(a.request.Context(), whole)
 	if err != nil {
 		a.status(statusOf(err))
 		return
@@ -65,7 +65,7 @@ func (s *Server) tail(a *answerer, m rest.Message, first, before, container stri
 		case <-s.opts.Loop.ended:
 			return
 		}
-		reply, err := s.do(a.request, m)
+		reply, err := s.do(a.request.Context(), m)
 		if err != nil || reply.Code != http.StatusOK {
 			return
 		}
@@ -91,7 +91,7 @@ func (s *Server) runs(r *http.Request, m rest.Message, container string) bool {
 	path, _, _ := strings.Cut(m.Path, "?")
 	m.Path = strings.TrimSuffix(strings.TrimSuffix(path, "/"), "/log")
 	m.Header = rest.Header{"Accept": "application/json"}
-	reply, err := s.do(r, m)
+	reply, err := s.do(r.Context(), m)
 	var pod corev1.Pod
 	if err != nil || reply.Code != http.StatusOK || json.Unmarshal(reply.Body, &pod) != nil {
 		return false

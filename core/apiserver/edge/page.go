@@ -66,7 +66,7 @@ func NewPage(loop *Loop, files fs.FS, token string, hosts []string) (*Page, erro
 	}
 	return &Page{
 		loop: loop, files: http.FileServerFS(files), index: marked,
-		guard: newGuard(token, hosts), tabs: map[int]*outbox{},
+		guard: newGuard(token, nil, hosts), tabs: map[int]*outbox{},
 	}, nil
 }
 
@@ -76,7 +76,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.Header().Set("X-Content-Type-Options", "nosniff")
 	a.Header().Set("Referrer-Policy", "no-referrer")
 	engine := strings.HasPrefix(r.URL.Path, "/engine/")
-	if status := p.guard.check(r); status != nil && (engine || status.Code != http.StatusUnauthorized) {
+	if _, status := p.guard.check(r); status != nil && (engine || status.Code != http.StatusUnauthorized) {
 		a.status(status)
 		return
 	}

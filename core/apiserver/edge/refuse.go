@@ -55,8 +55,14 @@ func (s *Server) refuseStream(a *answerer, m rest.Message) {
 	path, _, _ := strings.Cut(m.Path, "?")
 	st, _ := streamOf(strings.Split(path, "/"))
 	m.Method, m.Path, m.Body = http.MethodGet, st.object, nil
-	m.Header = rest.Header{"Accept": "application/json", "User-Agent": m.Header["User-Agent"]}
-	reply, err := s.do(a.request, m)
+	header := rest.Header{"Accept": "application/json", "User-Agent": m.Header["User-Agent"]}
+	for name, value := range m.Header {
+		if strings.HasPrefix(name, "Impersonate-") {
+			header[name] = value
+		}
+	}
+	m.Header = header
+	reply, err := s.do(a.request.Context(), m)
 	switch {
 	case err != nil:
 		a.status(statusOf(err))

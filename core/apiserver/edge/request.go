@@ -56,6 +56,25 @@ func message(a *answerer, r *http.Request) (rest.Message, *metav1.Status) {
 	return m, nil
 }
 
+// longest is how long a request may take (--request-timeout of the real API server).
+const longest = time.Minute
+
+// timeGiven is how long the sender wants to wait: the option timeout.
+func timeGiven(r *http.Request) (time.Duration, *metav1.Status) {
+	text := r.URL.Query().Get("timeout")
+	if text == "" {
+		return longest, nil
+	}
+	given, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, "invalid timeout specified in the request URL - "+err.Error())
+	}
+	if given <= 0 || given > longest {
+		given = longest
+	}
+	return given, nil
+}
+
 // between is what rest.Header puts between the values of a field.
 func between(name string) string {
 	if strings.HasPrefix(name, "Impersonate-") {
