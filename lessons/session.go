@@ -3,9 +3,7 @@ package lessons
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +41,7 @@ type Session struct {
 	*Examiner
 	opts  Options
 	c     *cluster.Cluster
-	files files
+	files kubectl.MemoryFiles
 	from  int64 // the last entry of the trace before the learner's first deed
 	first int   // the learner's first input that is not in records yet
 	quiet bool
@@ -70,7 +68,7 @@ func Open(l *Lesson, opts Options) (*Session, error) {
 	if opts.Seed == 0 {
 		opts.Seed = l.SeedFor(opts.Student)
 	}
-	s := &Session{Examiner: Examine(l, nil), opts: opts, files: files{}, hashes: map[int]string{}}
+	s := &Session{Examiner: Examine(l, nil), opts: opts, files: kubectl.MemoryFiles{}, hashes: map[int]string{}}
 	var err error
 	s.c, err = cluster.New(cluster.Options{
 		Seed: opts.Seed, Nodes: l.Cluster.Nodes, Timing: opts.Timing, Files: s.files, Edit: s.editor(), Clear: opts.Clear,
@@ -336,30 +334,3 @@ func (s *Session) editor() func(string, []byte, func([]byte, bool)) {
 		s.opts.Edit(name, content, func(edited []byte, saved bool) { s.note(); done(edited, saved) })
 	}
 }
-
-// files are the console's files.
-type files map[string][]byte
-
-// What the files may come to.
-const (
-	maxFiles    = 50
-	maxFileSize = 1 << 20
-)
-
-func (f files) Read(name string) ([]byte, error) {
-	data, ok := f[name]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return data, nil
-}
-
-func (f files) Write(name string, data []byte) error {
-	if _, ok := f[name]; !ok && len(f) >= maxFiles || len(data) > maxFileSize {
-		return errors.New("No space left on device")
-	}
-	f[name] = slices.Clone(data)
-	return nil
-}
-
-func (f files) Names() []string { return sortedKeys(f) }

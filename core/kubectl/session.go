@@ -6,14 +6,6 @@ import (
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
-// Files are the named texts that -f, cat and redirects reach.
-type Files interface {
-	Read(name string) ([]byte, error)
-	Write(name string, data []byte) error
-	// Names lists what there is, sorted.
-	Names() []string
-}
-
 // Env is what a session stands on.
 type Env struct {
 	Transport rest.Transport

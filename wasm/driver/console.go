@@ -2,7 +2,6 @@ package driver
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -172,40 +171,4 @@ func (d *Driver) edited(from int, r editedRequest) error {
 	}
 	e.done([]byte(r.Content), r.Saved)
 	return nil
-}
-
-// files are the console's files, in memory: they last as long as the engine.
-type files map[string][]byte
-
-func newFiles() files { return files{} }
-
-// What the files may come to.
-const (
-	maxFiles    = 100
-	maxFileSize = 4 << 20
-)
-
-func (f files) Read(name string) ([]byte, error) {
-	data, ok := f[name]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return data, nil
-}
-
-func (f files) Write(name string, data []byte) error {
-	if _, ok := f[name]; !ok && len(f) >= maxFiles || len(data) > maxFileSize {
-		return fmt.Errorf("No space left on device")
-	}
-	f[name] = slices.Clone(data)
-	return nil
-}
-
-func (f files) Names() []string {
-	names := make([]string, 0, len(f))
-	for name := range f {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/cluster"
+	"github.com/tabernetes/tabernetes/core/kubectl"
 	"github.com/tabernetes/tabernetes/core/store"
 	"github.com/tabernetes/tabernetes/core/trace"
 )
@@ -186,7 +187,7 @@ func (d *Driver) open(r bootRequest) {
 	}
 	d.seed, d.nodes = r.Seed, r.Nodes
 	d.c, err = cluster.New(cluster.Options{
-		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: newFiles(),
+		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: kubectl.MemoryFiles{},
 		Edit: d.edit, Clear: d.clear,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/tabernetes/tabernetes/core/cluster"
+	"github.com/tabernetes/tabernetes/core/kubectl"
 )
 
 // errServed is what a tab hears that would end or replace a cluster which is
@@ -21,7 +22,7 @@ func (d *Driver) Serve(opts cluster.Options, speed Speed, factor float64) (*clus
 		return nil, err
 	}
 	d.pace.factor = factor
-	opts.Files, opts.Edit, opts.Clear = newFiles(), d.edit, d.clear
+	opts.Files, opts.Edit, opts.Clear = kubectl.MemoryFiles{}, d.edit, d.clear
 	c, err := cluster.New(opts)
 	if err != nil {
 		return nil, err
