@@ -33,21 +33,69 @@ function words(name) {
   return new Function(`return ${object}`)();
 }
 
-/** Every language has the same keys, which the compiler checks: in what is built they are said once, and a language is its words alone. */
-function keysOnce() {
+/** Keys that the page puts together as it goes, such as `part.${actor}`, as one pattern. */
+function assembled() {
+  const code = readdirSync('src', { recursive: true })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(join('src', name), 'utf8'));
+  const found = code.join('\n').matchAll(/`([a-z]+\.(?:[\w.-]|\$\{[^`}]*\})*)`/g);
+  const patterns = [...found].map(([, key]) => key.replaceAll('.', '\\.').replace(/\$\{.*?\}/g, '[\\w-]+'));
+  return new RegExp(`^(${patterns.join('|')})$`);
+}
+
+/**
+ * Every language has the same keys, which the compiler checks: in what is
+ * built, a language is the list of its words. A key that stands in the code is
+ * its place in that list; one that is put together keeps its name.
+ */
+function keysAsPlaces() {
   const exported = { en: 'en', 'zh-cn': 'zhCN' };
+  const keys = Object.keys(words('en'));
+  const pattern = assembled();
+  const ordered = [...keys.filter((key) => pattern.test(key)), ...keys.filter((key) => !pattern.test(key))];
+  const named = ordered.filter((key) => pattern.test(key));
+  const places = new Map(ordered.map((key, place) => [key, place]).slice(named.length));
   return {
-    name: 'tabernetes:keys-once',
+    name: 'tabernetes:keys-as-places',
     enforce: 'pre',
     apply: 'build',
-    transform(_, id) {
+    transform(code, id) {
       const name = /i18n\/([\w-]+)\.ts$/.exec(id)?.[1];
-      const keys = Object.keys(words('en'));
-      if (name === 'keys') return `export const keys = ${JSON.stringify(keys)};`;
-      if (!(name in exported)) return undefined;
-      const own = words(name);
-      const said = JSON.stringify(keys.map((key) => own[key]));
-      return `import { keys } from './keys';\nconst said = ${said};\nexport const ${exported[name]} = Object.fromEntries(keys.map((key, i) => [key, said[i]]));`;
+      if (name === 'keys') return `export const keys = ${JSON.stringify(named.join(' '))}.split(' ');`;
+      if (name in exported) {
+        const own = words(name);
+        const said = JSON.stringify(ordered.map((key) => own[key]));
+        return `import { keys } from './keys';\nexport const ${exported[name]} = ${said};\nkeys.forEach((key, i) => (${exported[name]}[key] = ${exported[name]}[i]));`;
+      }
+      if (!/\/src\/.*\.tsx?$/.test(id)) return undefined;
+      return code.replace(/'([a-z]+\.[\w.-]+)'/g, (literal, key) => places.get(key) ?? literal);
+    },
+  };
+}
+
+/** JSX as calls of h(), its children as arguments: smaller than objects that name them. */
+function calls() {
+  return {
+    name: 'tabernetes:calls',
+    enforce: 'pre',
+    apply: 'build',
+    config: () => ({ oxc: { jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' } } }),
+    transform: (code, id) => (/\/src\/.*\.tsx$/.test(id) ? `import { h, Fragment } from 'preact';\n${code}` : undefined),
+  };
+}
+
+/** The lessons' files in one folder that is named by what they hold: one name for the page to know, not one a file. */
+function lessons() {
+  const from = 'build/lessons';
+  const files = readdirSync(from).map((name) => [name, readFileSync(join(from, name))]);
+  const hash = createHash('sha256');
+  for (const [name, source] of files) hash.update(name).update(source);
+  const folder = `assets/lessons-${hash.digest('hex').slice(0, 8)}`;
+  return {
+    name: 'tabernetes:lessons',
+    config: () => ({ define: { __LESSONS__: JSON.stringify(folder) } }),
+    generateBundle() {
+      for (const [name, source] of files) this.emitFile({ type: 'asset', fileName: `${folder}/${name}`, source });
     },
   };
 }
@@ -57,11 +105,13 @@ function keysOnce() {
 // any other, so its name changes with its content.
 export default defineConfig({
   base: './',
-  plugins: [keysOnce(), versioned()],
+  plugins: [keysAsPlaces(), calls(), lessons(), versioned()],
   assetsInclude: ['**/*.wasm.gz'],
   worker: { format: 'es' },
   build: {
     target: 'es2023',
+    // The first with light-dark(), without which every colour would be said three times.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

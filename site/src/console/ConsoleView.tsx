@@ -1,9 +1,12 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useFollow } from '../follow';
 import { useWords } from '../i18n';
+import type { Kind } from '../objects/api';
+import { useKinds } from '../objects/Objects';
 import type { Store } from '../store';
 import { Input } from './Input';
-import type { Line } from './lines';
+import type { Line, Piece } from './lines';
+import { named } from './names';
 import { suggestions } from './suggest';
 
 /** The console: a log and a line to type. */
@@ -12,21 +15,24 @@ export function ConsoleView({ store }: { store: Store }) {
   const { lines, running } = store.console;
   const log = useRef<HTMLDivElement>(null);
   useFollow(log, lines.at(-1)?.id ?? 0, store.console.version, { insist: true });
+  const kinds = useKinds(store, lines.length > 0);
+  const walk = useWalk(log, store.console.version, kinds);
   const paused = running && store.frame?.playing === false;
   return (
     <section class="panel console" aria-labelledby="console-title">
       <header>
         <h2 id="console-title">{t('console.title')}</h2>
+        <Copy lines={lines} />
         {running && (
           <button type="button" class="stop" onClick={() => store.console.interrupt()}>
             {t('console.stop')}
           </button>
         )}
       </header>
-      <div ref={log} class="log" role="log" aria-label={t('console.label')} tabIndex={0}>
+      <div ref={log} class="log" role="log" aria-label={t('console.label')} tabIndex={0} onKeyDown={walk}>
         {lines.length === 0 && <p class="empty">{t('console.empty')}</p>}
         {lines.map((line) => (
-          <Block key={line.id} line={line} store={store} />
+          <Block key={line.id} line={line} store={store} kinds={kinds} />
         ))}
         {paused && <p class="note">{t('console.paused')}</p>}
       </div>
@@ -44,6 +50,67 @@ export function ConsoleView({ store }: { store: Store }) {
   );
 }
 
+/** Copies what the last command has printed. */
+function Copy({ lines }: { lines: Line[] }) {
+  const t = useWords();
+  const text = lines.at(-1)?.output.map((piece) => piece.text).join('');
+  return text ? (
+    <button type="button" class="copy" title={t('console.copy')} onClick={() => void navigator.clipboard.writeText(text)}>
+      {t('share.copy')}
+    </button>
+  ) : null;
+}
+
+/** What a command printed; the objects that it names lead to them. */
+function Output({ piece, line, store, kinds }: { piece: Piece; line: Line; store: Store; kinds: Kind[] }) {
+  const parts = useMemo(() => named(piece.text, line.text, kinds), [piece.text, kinds]);
+  return (
+    <pre class={piece.stream} lang="en">
+      {parts.map(({ text, of }, i) =>
+        of ? (
+          <a
+            key={i}
+            class="name"
+            href="#log-panel"
+            tabIndex={-1}
+            onClick={(e) => {
+              e.preventDefault();
+              store.open(of);
+            }}
+          >
+            {text}
+          </a>
+        ) : (
+          text
+        ),
+      )}
+    </pre>
+  );
+}
+
+/** Tab stops at one name, the last at first; the arrows go from name to name. */
+function useWalk(log: { current: HTMLElement | null }, ...news: unknown[]) {
+  const stop = useRef<HTMLElement | undefined>(undefined);
+  const stopAt = (name: HTMLElement | undefined) => {
+    if (stop.current) stop.current.tabIndex = -1;
+    if (name) name.tabIndex = 0;
+    stop.current = name;
+  };
+  const names = () => [...log.current!.querySelectorAll<HTMLElement>('.name')];
+  useEffect(() => {
+    if (document.activeElement !== stop.current) stopAt(names().at(-1));
+  }, news);
+  return (e: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[e.key];
+    const all = names();
+    const at = all.indexOf(e.target as HTMLElement);
+    if (!by || at < 0) return;
+    e.preventDefault();
+    stopAt(all[at + by] ?? all[at]);
+    stop.current!.focus();
+  };
+}
+
 /** So many lines of what was typed are shown. */
 const mostTyped = 12;
 
@@ -52,7 +119,7 @@ function folded(text: string): string {
   return lines.length > mostTyped ? [...lines.slice(0, 3), '…', lines.at(-1)].join('\n') : text;
 }
 
-function Block({ line, store }: { line: Line; store: Store }) {
+function Block({ line, store, kinds }: { line: Line; store: Store; kinds: Kind[] }) {
   const t = useWords();
   const ready = store.phase === 'ready';
   return (
@@ -64,9 +131,7 @@ function Block({ line, store }: { line: Line; store: Store }) {
       {line.state === 'queued' && <p class="note">{t(ready ? 'console.queued' : 'console.beforeReady')}</p>}
       {line.cut && <p class="note">{t('console.truncated')}</p>}
       {line.output.map((piece, i) => (
-        <pre key={i} class={piece.stream} lang="en">
-          {piece.text}
-        </pre>
+        <Output key={i} piece={piece} line={line} store={store} kinds={kinds} />
       ))}
       {line.changing && (
         <p class="note">

@@ -639,6 +639,11 @@ export interface Verdict {
   subject?: string;
   message?: string;
   nodes?: NodeVerdict[];
+  /** The scheduler's filters that had something to say, in their order. */
+  filters?: string[];
+  /** The node that is to become the pod's when the victims, namespace/name, are gone. */
+  nominated?: string;
+  victims?: string[];
 }
 
 /** A row of the scheduler's table: the plugin that filtered the node out and why, or what each plugin gave it. */

@@ -114,7 +114,8 @@ async function compile(): Promise<WebAssembly.Module> {
   if (!response.ok || !response.body) {
     throw new Error(`${moduleURL}: ${response.status} ${response.statusText}`);
   }
-  const total = Number(response.headers.get('content-length') ?? 0);
+  // What a host sends packed comes through unpacked, and its length says nothing.
+  const total = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0);
   const bytes = await unpacked(response.body.pipeThrough(counted(total)));
   return WebAssembly.compileStreaming(new Response(bytes, { headers: { 'content-type': 'application/wasm' } }));
 }

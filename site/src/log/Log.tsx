@@ -41,7 +41,7 @@ export function Log({ store, view, onView, large, onLarge }: Props) {
               tabIndex={name === tab ? 0 : -1}
               onClick={() => store.show(name)}
             >
-              {t(`log.${name}`)}
+              {t(`panel.${name}`)}
             </button>
           ))}
         </div>
@@ -58,7 +58,7 @@ export function Log({ store, view, onView, large, onLarge }: Props) {
         {tab === 'objects' && <Objects store={store} />}
       </div>
       {large && (tab === 'writes' || tab === 'sequence') && store.why && (
-        <aside class="reasons-beside" aria-label={t('log.why')}>
+        <aside class="reasons-beside" aria-label={t('panel.why')}>
           <Why store={store} />
         </aside>
       )}
@@ -74,6 +74,9 @@ function useFollowSelection(store: Store, view: View, onView: () => void) {
     setWas(store.selection);
     if (view === 'map' && store.selection > 0 && store.why) onView();
   }, [store.selection, store.why]);
+  useEffect(() => {
+    if (store.object) onView();
+  }, [store.object]);
 }
 
 /** The arrows move between tabs. */

@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { kindOf, nodeOf } from '../engine/actors';
-import type { ActorState, Waits } from '../engine/protocol';
+import type { ActorState, ComponentRequest, Waits } from '../engine/protocol';
 import { known, useWords, type Translate } from '../i18n';
 import type { Store } from '../store';
 import { actorName } from '../words';
 import { Glyph } from './glyphs';
+import { Registry } from './Registry';
 
 interface Props {
   store: Store;
@@ -44,19 +45,33 @@ export function Hands({ store, actors, title, about, onClose }: Props) {
           return state && <Hand key={actor} store={store} state={state} alone={actors.length === 1} />;
         })}
       </ul>
+      {kindOf(actors[0] ?? '') === 'kubelet' && !store.past.reading && <Registry store={store} />}
     </section>
   );
 }
 
+type Act = 'hold' | 'release' | 'restart' | 'drop' | 'stop' | 'down' | 'start';
+
+/** What the engine calls what the buttons do. */
+const sent: Record<Act, ComponentRequest['action']> = {
+  hold: 'hold',
+  release: 'release',
+  restart: 'restart',
+  drop: 'disconnect',
+  stop: 'stop',
+  down: 'stop',
+  start: 'start',
+};
+
 function Hand({ store, state, alone }: { store: Store; state: ActorState; alone: boolean }) {
   const t = useWords();
-  const act = (action: 'hold' | 'release' | 'restart' | 'stop' | 'start' | 'disconnect') =>
-    store.send({ type: 'component', actor: state.name, action });
-  const node = nodeOf(state.name);
+  const act = (action: ComponentRequest['action']) => store.send({ type: 'component', actor: state.name, action });
+  const expected = ['hold', 'restart', 'drop', nodeOf(state.name) ? 'down' : 'stop'] as const;
+  const acts: readonly Act[] = state.stopped ? ['start'] : state.held ? ['release', ...expected.slice(1)] : expected;
   const past = store.past.reading !== undefined;
   const item = useRef<HTMLLIElement>(null);
   // The button that was pressed may be gone, and the focus with it.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (document.activeElement === document.body) item.current?.querySelector('button')?.focus();
   }, [state.stopped]);
   return (
@@ -70,39 +85,25 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
       <span class="told">{told(store, state, t)}</span>
       {alone && !past && !state.stopped && <Waiting store={store} actor={state.name} />}
       <span class="acts" hidden={past}>
-        {state.stopped ? (
-          <button type="button" onClick={() => act('start')}>
-            {t('map.start')}
+        {acts.map((what) => (
+          <button
+            key={what === 'release' ? 'hold' : what}
+            type="button"
+            aria-pressed={what === 'hold' || what === 'release' ? !!state.held : undefined}
+            title={what === 'release' || what === 'start' ? undefined : t(`hand.${what}.title`)}
+            onClick={() => act(sent[what])}
+          >
+            {t(`hand.${what}`)}
           </button>
-        ) : (
-          <>
-            <button
-              type="button"
-              aria-pressed={!!state.held}
-              title={t('map.hold.title')}
-              onClick={() => act(state.held ? 'release' : 'hold')}
-            >
-              {t(state.held ? 'map.release' : 'map.hold')}
-            </button>
-            <button type="button" title={t('map.restart.title')} onClick={() => act('restart')}>
-              {t('map.restart')}
-            </button>
-            <button type="button" title={t('map.drop.title')} onClick={() => act('disconnect')}>
-              {t('map.drop')}
-            </button>
-            <button type="button" title={t(node ? 'map.down.title' : 'map.stop.title')} onClick={() => act('stop')}>
-              {t(node ? 'map.down' : 'map.stop')}
-            </button>
-          </>
-        )}
+        ))}
       </span>
       {alone && !past && (
         <details>
-          <summary>{t('map.expect')}</summary>
+          <summary>{t('hand.expect')}</summary>
           <ul class="expect">
-            {(['hold', 'restart', 'drop', node ? 'down' : 'stop'] as const).map((what) => (
+            {expected.map((what) => (
               <li key={what}>
-                <b>{t(`map.${what}`)}</b>: {t(`map.${what}.title`)}
+                <b>{t(`hand.${what}`)}</b>: {t(`hand.${what}.title`)}
               </li>
             ))}
           </ul>

@@ -33,15 +33,21 @@ export function useReading<T>(store: Store, what: string, read: () => Promise<T>
   return got.what === what ? [got.value, got.error] : [undefined, ''];
 }
 
+/** The kinds that are served, once the control plane is there and they are wanted. */
+export function useKinds(store: Store, wanted = true): Kind[] {
+  const [all, setAll] = useState<Kind[]>([]);
+  useEffect(() => {
+    if (wanted && store.phase === 'ready') void kinds(store).then(setAll);
+  }, [wanted, store.phase]);
+  return all;
+}
+
 /** Every object there is, by kind and namespace, and any of them whole. */
 export function Objects({ store }: { store: Store }) {
   const t = useWords();
-  const [all, setAll] = useState<Kind[]>([]);
+  const all = useKinds(store);
   const [text, setText] = useState('');
   const { object } = store;
-  useEffect(() => {
-    if (store.phase === 'ready') void kinds(store).then(setAll);
-  }, [store.phase]);
   const kind = all.find((k) => k.resource === store.resource) ?? all.find((k) => k.resource === 'pods');
   const wanted = all.find((k) => k.resource === object?.resource && k.group === object.group);
   if (object && wanted) {

@@ -7,6 +7,8 @@ export interface Kind {
   resource: string;
   kind: string;
   namespaced: boolean;
+  /** What kubectl takes for its name, in lower case. */
+  names: string[];
 }
 
 /** One object, named as the API names it. */
@@ -36,10 +38,19 @@ export interface Shown {
   events: { type: string; reason: string; message: string; count: number; last: string }[];
 }
 
+interface Resource {
+  resource: string;
+  singularResource: string;
+  shortNames?: string[];
+  responseKind?: { kind: string };
+  scope: string;
+  verbs: string[];
+}
+
 interface Discovery {
   items: {
     metadata: { name?: string };
-    versions: { version: string; resources?: { resource: string; responseKind?: { kind: string }; scope: string; verbs: string[] }[] }[];
+    versions: { version: string; resources?: Resource[] }[];
   }[];
 }
 
@@ -50,8 +61,17 @@ export class Refused extends Error {}
 export async function get(store: Store, path: string, accept: string): Promise<string> {
   const answer = await store.questions.ask({ type: 'get', path, accept, revision: store.past.reading?.revision ?? 0 });
   if (!answer || answer.error) throw new Refused(answer?.error ?? '');
-  if (answer.code >= 400) throw new Refused(JSON.parse(answer.body).message);
+  if (answer.code >= 400) throw new Refused(said(answer.body));
   return answer.body;
+}
+
+/** The message of a Status; one that is no JSON says itself what it is. */
+function said(status: string): string {
+  try {
+    return JSON.parse(status).message;
+  } catch {
+    return status;
+  }
 }
 
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -63,9 +83,10 @@ export async function kinds(store: Store): Promise<Kind[]> {
     const { items } = JSON.parse(await get(store, root, aggregated)) as Discovery;
     for (const { metadata, versions } of items) {
       const { version, resources = [] } = versions[0]!;
-      for (const { resource, responseKind, scope, verbs } of resources) {
+      for (const { resource, singularResource, shortNames = [], responseKind, scope, verbs } of resources) {
         if (!verbs.includes('list') || !responseKind) continue;
-        found.push({ group: metadata.name ?? '', version, resource, kind: responseKind.kind, namespaced: scope === 'Namespaced' });
+        const names = [resource, singularResource, ...shortNames];
+        found.push({ group: metadata.name ?? '', version, resource, kind: responseKind.kind, namespaced: scope === 'Namespaced', names });
       }
     }
   }
@@ -88,8 +109,8 @@ export async function table(store: Store, kind: Kind, namespace: string): Promis
 /** An object with its events, the newest last. */
 export async function object(store: Store, { kind, namespace, name }: Ref): Promise<Shown> {
   const path = pathOf(kind, namespace, name);
-  const [yaml, json] = await Promise.all([get(store, path, 'application/yaml'), get(store, path, 'application/json')]);
-  const meta = JSON.parse(json).metadata as Meta;
+  const meta = JSON.parse(await get(store, path, 'application/json')).metadata as Meta;
+  const yaml = await get(store, path, 'application/yaml');
   return { yaml: brief(yaml), meta, events: await events(store, namespace, meta.uid) };
 }
 

@@ -58,7 +58,7 @@ function Play({ store }: { store: Store }) {
         >
           {speeds.map((speed) => (
             <option key={speed} value={speed}>
-              {t(`time.${speed}`)}
+              {t(`speed.${speed}`)}
             </option>
           ))}
         </select>

@@ -72,7 +72,7 @@ export function Walk({ store }: { store: Store }) {
   const at = Math.min(store.past.at ?? head, head);
   const oldest = store.frame?.oldest ?? 1;
   const go = (n: number | undefined) => store.past.go(n === undefined || n >= head ? undefined : Math.max(n, oldest));
-  const name = (act: keyof typeof icons) => t(act === 'now' ? 'past.now.go' : `past.${act}`);
+  const name = (act: keyof typeof icons) => t(`walk.${act}`);
   const idle = store.phase !== 'ready';
   const steps: [keyof typeof icons, boolean, () => void][] = [
     ['first', at <= oldest, () => go(oldest)],

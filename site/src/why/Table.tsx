@@ -8,32 +8,43 @@ const most = 60;
 export function Table({ decision }: { decision: Entry }) {
   const t = useWords();
   const { verdict } = decision;
-  const nodes = [...(verdict?.nodes ?? [])].sort((a, b) => rank(a, verdict?.result) - rank(b, verdict?.result));
+  const chosen = verdict?.nominated || verdict?.result;
+  const nodes = [...(verdict?.nodes ?? [])].sort((a, b) => rank(a, chosen) - rank(b, chosen));
   if (nodes.length === 0) return null;
+  // A node has passed every filter before the one that has turned it away.
+  const filters = [...new Set([...(verdict?.filters ?? []), ...nodes.flatMap((n) => n.plugin ?? [])])];
   const plugins = [...new Set(nodes.flatMap((n) => (n.scores ?? []).map((s) => s.plugin)))];
   return (
     <section>
       <h4 id="decision">{t('decision.title')}</h4>
       <p>{verdict?.message || t('decision.chosen', { node: verdict?.result ?? '' })}</p>
+      {verdict?.nominated && <p>{t('decision.preempts', { node: verdict.nominated, pods: verdict.victims?.join(', ') ?? '' })}</p>}
       <div class="table" tabIndex={0} role="region" aria-labelledby="decision">
         <table lang="en">
           <thead>
             <tr>
-              <th scope="col">Node</th>
-              <th scope="col">Filter</th>
-              {plugins.map((p) => (
-                <th key={p} scope="col">
+              <th rowSpan={2} scope="col">Node</th>
+              {filters.length > 0 && <th colSpan={filters.length} scope="colgroup">Filter</th>}
+              {plugins.length > 0 && <th colSpan={plugins.length} scope="colgroup">Score</th>}
+              <th rowSpan={2} scope="col">Total</th>
+            </tr>
+            <tr>
+              {[...filters, ...plugins].map((p, i) => (
+                <th key={i} scope="col">
                   {p.replace(/([a-z])([A-Z])/g, '$1\u200b$2')}
                 </th>
               ))}
-              <th scope="col">Total</th>
             </tr>
           </thead>
           <tbody>
             {nodes.slice(0, most).map((n) => (
-              <tr key={n.node} data-chosen={n.node === verdict?.result || undefined} data-out={!!n.plugin || undefined}>
+              <tr key={n.node} data-chosen={n.node === chosen || undefined}>
                 <th scope="row">{n.node}</th>
-                <td>{n.plugin ? <>✕ {n.plugin}: {n.reason}</> : '✓'}</td>
+                {filters.map((p, i) => (
+                  <td key={p} data-out={p === n.plugin || undefined}>
+                    {p === n.plugin ? `✕ ${n.reason}` : n.plugin && filters.indexOf(n.plugin) < i ? '' : '✓'}
+                  </td>
+                ))}
                 {plugins.map((p) => {
                   const s = n.scores?.find((score) => score.plugin === p);
                   return (
