@@ -10,7 +10,7 @@ const problems = [];
 before(async () => {
   web = await serve();
   home = profile();
-  browser = await open(home.dir);
+  browser = await open(home.dir, { permissions: ['clipboard-read', 'clipboard-write'] });
   page = browser.pages()[0];
   page.on('pageerror', (err) => problems.push(String(err)));
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
@@ -79,6 +79,30 @@ test('a reload finds everything as it was', { timeout: 60_000 }, async () => {
   await ready(page);
   await running(page, 3);
   assert.equal(await succeed(page, 'kubectl get pods -o name'), pods);
+});
+
+test('names in the console lead to their objects, by mouse and by keyboard', { timeout: 60_000 }, async () => {
+  const printed = await succeed(page, 'kubectl get pods');
+  const names = page.locator('.block').last().locator('.name');
+  const pods = await names.allTextContents();
+  assert.equal(pods.length, 3);
+  await names.first().click();
+  await page.waitForSelector(`.object-name:has-text("${pods[0]}")`);
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), printed);
+  // Tab stops once, at the last name, and goes on; the arrows go from name to name.
+  await page.focus('#command');
+  const stops = [];
+  for (let i = 0; i < 8 && !stops.at(-1)?.startsWith('log'); i++) {
+    await page.keyboard.press('Shift+Tab');
+    stops.push(await page.evaluate(() => `${document.activeElement.className} ${document.activeElement.textContent}`));
+  }
+  assert.deepEqual(stops.filter((stop) => stop.startsWith('name')), [`name ${pods[2]}`]);
+  await names.last().focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(`.object-name:has-text("${pods[1]}")`);
+  assert.match(await page.locator('.object pre').innerText(), /kind: Pod/);
 });
 
 test('errors are kubectl’s own and change nothing', async () => {

@@ -1,25 +1,4 @@
 // How a learner does a lesson on the page.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe has against the page as it is now. */
-export async function complaints(page) {
-  // The page's policy allows no inline script, so axe comes in as the debugger's guest.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  if (exceptionDetails) throw new Error(exceptionDetails.text);
-  return JSON.parse(result.value);
-}
-
 /** Opens a lesson and waits until it can be read. */
 export async function study(page, url, id, query = '&speed=once') {
   await page.goto(`${url}?lesson=${id}${query}`);

@@ -8,7 +8,8 @@ import { dirname, join as path } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { open, profile, serve } from './browser.js';
-import { check, choose, complaints, join, next, order, press, score, stands, study, submit, write } from './learner.js';
+import { check, choose, join, next, order, press, score, stands, study, submit, write } from './learner.js';
+import { look as shoot } from './look.js';
 import { ready, run, succeed, visit } from './page.js';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -29,12 +30,7 @@ after(async () => {
   home?.remove();
 });
 
-async function look(name, where = page) {
-  await where.waitForTimeout(350);
-  if (shots) await where.screenshot({ path: path(shots, `lesson-${name}.png`) });
-  assert.ok(await where.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: the page is wider than the window`);
-  assert.deepEqual(await complaints(where), [], name);
-}
+const look = (name, where = page) => shoot(where, `lesson-${name}`);
 
 /** Waits until a command stands in the console, to be run with Enter. */
 function written(command) {

@@ -11,12 +11,13 @@ const shots = process.env.SHOTS;
 export const sizes = { wide: [1440, 900], laptop: [1366, 650], tablet: [1024, 768], phone: [390, 844] };
 
 /** What axe has against the page as it is now. */
-async function complaints(page) {
+export async function complaints(page) {
   // The page's policy allows no inline script, so axe comes in as the debugger's guest.
   const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
+  const { result: there } = await session.send('Runtime.evaluate', { expression: 'typeof axe' });
+  if (there.value === 'undefined') await session.send('Runtime.evaluate', { expression: axe });
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] })
       .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
     awaitPromise: true,
     returnByValue: true,
@@ -26,10 +27,20 @@ async function complaints(page) {
   return JSON.parse(result.value);
 }
 
+/** Waits until what has changed is drawn and has stopped moving. */
+export async function settled(page) {
+  await page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame();
+    await Promise.allSettled(document.getAnimations().map((motion) => motion.finished));
+    await frame();
+  });
+}
+
 /** Takes a picture and holds the page to what every view must be. */
 export async function look(page, name) {
-  // Motion is over after less than a third of a second.
-  await page.waitForTimeout(400);
+  await settled(page);
   if (shots) {
     mkdirSync(shots, { recursive: true });
     await page.screenshot({ path: join(shots, `${name}.png`) });

@@ -1,5 +1,5 @@
 // The sequence, the reasons, the scheduler's table, the objects and the hands,
-// through the page; and a thousand pods without holding the page up.
+// through the page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from './browser.js';
@@ -176,45 +176,50 @@ test('a node taken down is not ready after a while, and gets no new pods', { tim
   assert.equal(await node.locator('.pod').count(), stay);
 });
 
-test('a thousand pods: scrolling and zooming hold nothing up', { timeout: 120_000 }, async () => {
-  const other = profile();
-  const many = await open(other.dir);
-  try {
-    const crowd = many.pages()[0];
-    await visit(crowd, web.url, '?speed=once&nodes=12');
-    await succeed(crowd, 'kubectl create deployment web --image=nginx --replicas=1000');
-    await crowd.waitForSelector('.thing[data-actor="deployment"]:has-text("1000/1000")', { timeout: 60_000 });
-    await crowd.getByRole('tab', { name: 'Sequence' }).click();
-    await crowd.waitForSelector('.sequence .row');
-    await crowd.waitForTimeout(1000);
-    await crowd.evaluate(() => {
-      window.long = [];
-      new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: 'longtask' });
-    });
-    // Where the machine is busy with something else a round may be disturbed; three are not.
-    let long;
-    for (let round = 0; round < 3 && long?.length !== 0; round++) {
-      await crowd.evaluate(() => (window.long.length = 0));
-      for (const zoom of ['folded', 'steps', 'writes', 'all']) {
-        await crowd.locator('.choices-row select').first().selectOption(zoom);
-        await crowd.waitForTimeout(400);
-        for (let i = 0; i < 12; i++) {
-          await crowd.locator('.sequence').evaluate((el, part) => (el.scrollTop = (el.scrollHeight * part) / 12), i);
-          await crowd.waitForTimeout(40);
-        }
-        await crowd.waitForFunction(() => document.querySelectorAll('.sequence .row').length > 4);
-      }
-      long = await crowd.evaluate(() => window.long);
-    }
-    await crowd.locator('.choices-row select').first().selectOption('folded');
-    await crowd.waitForSelector('.sequence .row .count:has-text("×1000")');
-    await look(crowd, 'sequence-thousand');
-    console.log(`    main-thread tasks over 50 ms while scrolling and zooming at 1,000 pods: ${long.length} ${long}`);
-    assert.deepEqual(long, []);
-  } finally {
-    await many.close();
-    other.remove();
+test('an image that does not come, by the learner’s hand, and comes again', { timeout: 60_000 }, async () => {
+  await page.locator('.node[data-node="node-1"] [data-part]').click();
+  await page.getByLabel('From its registry').fill('redis:7');
+  await page.getByRole('button', { name: 'Not at all' }).click();
+  await page.waitForSelector('.registry [role=status]:has-text("ImagePullBackOff")');
+  await succeed(page, 'kubectl create deployment cache --image=redis:7');
+  await page.waitForSelector('.pod[data-look="bad"]:has-text("ImagePullBackOff")');
+  await look(page, 'image-missing');
+  await page.getByRole('button', { name: 'As usual' }).click();
+  await page.keyboard.press('Escape');
+  // The kubelet tries again after a while.
+  const cache = page.locator('.thing', { hasText: 'cache' }).first();
+  for (let i = 0; i < 6 && !/1\/1/.test(await cache.innerText()); i++) {
+    await page.getByRole('button', { name: '+1 min' }).click();
+    await page.waitForTimeout(300);
   }
+  assert.match(await cache.innerText(), /1\/1/);
+  await succeed(page, 'kubectl delete deployment cache');
+});
+
+test('a Pod of higher priority takes another’s place, and the table says whose', { timeout: 60_000 }, async () => {
+  const pod = (name, cpu, priority) =>
+    JSON.stringify({
+      apiVersion: 'v1', kind: 'Pod', metadata: { name },
+      spec: { priorityClassName: priority, nodeSelector: { 'kubernetes.io/hostname': 'node-3' }, containers: [{ name: 'c', image: 'nginx', resources: { requests: { cpu } } }] },
+    });
+  const cpu = Number(await succeed(page, 'kubectl get node node-3 -o jsonpath={.status.allocatable.cpu}'));
+  await succeed(page, 'kubectl create priorityclass urgent --value=1000');
+  await succeed(page, `kubectl apply -f - <<'EOF'\n${pod('modest', `${cpu * 700}m`)}\nEOF`);
+  await page.waitForSelector('.node[data-node="node-3"] .pod:has-text("modest"):has-text("Running")');
+  await succeed(page, `kubectl apply -f - <<'EOF'\n${pod('urgent', `${cpu * 600}m`, 'urgent')}\nEOF`);
+  await page.waitForSelector('.node[data-node="node-3"] .pod:has-text("urgent"):has-text("Running")');
+  assert.equal(await page.locator('.pod', { hasText: 'modest' }).count(), 0);
+  await tab('Sequence').click();
+  await page.locator('.enlarge').click();
+  await shown('all');
+  await page.getByRole('searchbox').fill('pods/urgent');
+  await page.locator('.sequence .row-words', { hasText: 'found no node' }).click();
+  const why = page.locator('.reasons-beside');
+  await why.getByText('default/modest removed from node-3').waitFor();
+  assert.match(await why.locator('[data-chosen]').innerText(), /node-3[\s\S]*✕ Insufficient cpu/);
+  assert.match(await why.locator('.table thead').innerText(), /Filter[\s\S]*NodeResources/);
+  await look(page, 'preemption');
+  await page.locator('.enlarge').click();
 });
 
 test('nothing went wrong in the browser', () => {

@@ -48,7 +48,7 @@ describe('the page of a server', () => {
     assert.equal(created.code, 201);
     await running(tab, 2);
     for (const n of [1, 3, 5, 7, 10]) await tab.locator(`[data-step="${n}"]:not([data-state="ahead"])`).first().waitFor();
-    assert.match(await tab.locator('.writes').innerText(), /You created Deployment web/);
+    await tab.locator('.entry', { hasText: 'You created Deployment web' }).waitFor({ state: 'attached' });
   });
 
   test('what is typed on the page is seen by clients', { timeout: 60_000 }, async () => {

@@ -1,13 +1,12 @@
 // What the browser keeps: clusters by name, files that leave and enter.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from './browser.js';
+import { complaints } from './look.js';
 import { ready, run, running, succeed, visit } from './page.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let web, home, browser, page, file;
 
 before(async () => {
@@ -93,15 +92,7 @@ test('the dialog is for everyone: axe, a phone, both languages', { timeout: 60_0
     await openStorage();
     await dialog().locator('section').first().waitFor();
     if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `storage-${lang}.png`) });
-    const session = await page.context().newCDPSession(page);
-    await session.send('Runtime.evaluate', { expression: axe });
-    const { result } = await session.send('Runtime.evaluate', {
-      expression: `axe.run('dialog.storage').then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160)).join(' | '))))`,
-      awaitPromise: true,
-      returnByValue: true,
-    });
-    await session.detach();
-    assert.deepEqual(JSON.parse(result.value), []);
+    assert.deepEqual(await complaints(page), []);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), lang);
     const wide = (d) => [...d.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > d.getBoundingClientRect().right).map((e) => e.outerHTML.slice(0, 90));
     assert.deepEqual(await dialog().evaluate(wide), [], lang);

@@ -1,13 +1,15 @@
-// Every tab shows and drives the same live cluster, with a shared worker and
-// without one; closing or killing tabs loses nothing that was answered.
+// Three tabs on one cluster: every tab shows and drives it, and closing or
+// killing tabs loses nothing that was answered.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ready, run, running, succeed, visit } from './page.js';
 import { alive, crash, renderers, threeTabs } from './tabs.js';
 
-const maps = 'kubectl get configmaps -l tab -o name';
+/** What the tabs have made, by name. */
+export const maps = 'kubectl get configmaps -l tab -o name';
 
-async function create(tab, name) {
+/** Makes something that survives() finds again. */
+export async function create(tab, name) {
   await succeed(tab, `kubectl create configmap ${name} --from-literal=a=b`);
   await succeed(tab, `kubectl label configmap ${name} tab=yes`);
 }
@@ -34,16 +36,17 @@ async function agree(tabs) {
   assert.fail('the tabs never show the same revision');
 }
 
-for (const how of ['shared', 'dedicated']) {
+/** The tests of three tabs with a shared worker, or each with a dedicated one. */
+export function three(how) {
   describe(`three tabs, ${how} worker`, () => {
-    let three, a, b, c;
+    let home, a, b, c;
     const answered = [];
 
     before(async () => {
-      three = await threeTabs(how);
-      [a, b, c] = three.tabs;
+      home = await threeTabs(how);
+      [a, b, c] = home.tabs;
     });
-    after(() => three?.close());
+    after(() => home?.close());
 
     const survives = async (tab) => {
       const found = (await ask(tab, maps)).split('\n').filter(Boolean);
@@ -84,10 +87,10 @@ for (const how of ['shared', 'dedicated']) {
     });
 
     test('a tab that comes later sees what has happened', { timeout: 60_000 }, async () => {
-      const late = await three.another();
-      await visit(late, three.url, three.query);
+      const late = await home.another();
+      await visit(late, home.url, home.query);
       await running(late, 4);
-      assert.match(await late.locator('.writes').innerText(), /You created ConfigMap t0-0/);
+      await late.locator('.entry', { hasText: 'You created ConfigMap t0-0' }).waitFor({ state: 'attached' });
       await late.close();
     });
 
@@ -97,8 +100,8 @@ for (const how of ['shared', 'dedicated']) {
       await create(b, 'after-close');
       answered.push('after-close');
       await survives(c);
-      a = await three.another();
-      await visit(a, three.url, three.query);
+      a = await home.another();
+      await visit(a, home.url, home.query);
       await survives(a);
     });
 
@@ -117,8 +120,8 @@ for (const how of ['shared', 'dedicated']) {
         for (const [k, tab] of tabs.entries()) {
           if (tab !== victim && (await alive(tab))) continue;
           await tab.close();
-          tabs[k] = await three.another();
-          await visit(tabs[k], three.url, three.query);
+          tabs[k] = await home.another();
+          await visit(tabs[k], home.url, home.query);
         }
         [a, b, c] = tabs;
         for (const tab of tabs) await survives(tab);
@@ -127,7 +130,7 @@ for (const how of ['shared', 'dedicated']) {
 
     test('killing every process that draws pages or hosts the engine in turn', { timeout: 240_000 }, async () => {
       let noticed = 0;
-      for (const id of renderers(three.dir)) {
+      for (const id of renderers(home.dir)) {
         const tabs = [a, b, c];
         await create(a, `before-${id}`);
         answered.push(`before-${id}`);
@@ -135,8 +138,8 @@ for (const how of ['shared', 'dedicated']) {
         for (const [k, tab] of tabs.entries()) {
           if (await alive(tab)) continue;
           await tab.close();
-          tabs[k] = await three.another();
-          await visit(tabs[k], three.url, three.query);
+          tabs[k] = await home.another();
+          await visit(tabs[k], home.url, home.query);
         }
         for (const tab of tabs) {
           await survives(tab);
@@ -162,38 +165,3 @@ for (const how of ['shared', 'dedicated']) {
     });
   });
 }
-
-test('a line whose answer died with the engine is reported as such', { timeout: 90_000 }, async () => {
-  const three = await threeTabs('dedicated', 2);
-  try {
-    const [leader, other] = three.tabs;
-    await other.fill('#command', 'kubectl get pods --watch');
-    await other.press('#command', 'Enter');
-    await other.waitForSelector('.block[data-state="running"]');
-    await crash(leader);
-    const block = other.locator('.block').first();
-    await block.getByText('ended before it answered').waitFor();
-    assert.equal(await block.getAttribute('data-exit'), '1');
-    await ready(other);
-    assert.equal((await run(other, 'kubectl get nodes -o name')).exit, 0);
-  } finally {
-    await three.close();
-  }
-});
-
-test('an engine that answers nothing any more is replaced', { timeout: 120_000 }, async () => {
-  const three = await threeTabs('dedicated', 2);
-  try {
-    const [leader, other] = three.tabs;
-    await create(other, 'kept');
-    leader.workers()[0].evaluate(() => {
-      for (;;);
-    }).catch(() => {});
-    // The next engine may be there before anyone has looked.
-    await other.waitForFunction(() => performance.getEntriesByName('tabernetes:lost').length > 0, null, { timeout: 60_000 });
-    await ready(other);
-    assert.equal(await succeed(other, maps), 'configmap/kept\n');
-  } finally {
-    await three.close();
-  }
-});
