@@ -4,7 +4,7 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: conversation help run build site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
+.PHONY: conversation help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
@@ -13,6 +13,8 @@ help:
 	@echo "            have a real kubectl v1.36 talk to our server, and compare with what it said to a real one"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
 	@echo "make build  build the command with the page in it: .build/tabernetes"
+	@echo "make release"
+	@echo "            the archives of a release, for every platform and for static hosts: .build/release"
 	@echo "make clean  remove everything that was built"
 
 run: site
@@ -20,6 +22,9 @@ run: site
 
 build: site
 	$(GO) build -tags page -o .build/tabernetes ./cmd/tabernetes
+
+release: site
+	@cd site && npm run --silent release -- $(PLATFORMS)
 
 site: site/node_modules/.package-lock.json
 	@cd site && npm run --silent engine && npm run --silent build

@@ -34,18 +34,20 @@ function go(...args) {
 function sizes(module) {
   const record = join(build, 'sizes.json');
   const hash = createHash('sha256').update(module).digest('hex');
-  if (existsSync(record) && existsSync(`${wasm}.gz`)) {
+  if (existsSync(record) && existsSync(`${wasm}.gz`) && existsSync(`${wasm}.br`)) {
     const known = JSON.parse(readFileSync(record, 'utf8'));
     if (known.hash === hash) return known;
   }
   const packed = gzipSync(module, { level: 9 });
   writeFileSync(`${wasm}.gz`, packed);
-  const params = { 
+  const params = {
     [constants.BROTLI_PARAM_QUALITY]: 11,
     [constants.BROTLI_PARAM_LGWIN]: 24,
     [constants.BROTLI_PARAM_SIZE_HINT]: module.length,
   };
-  const found = { hash, raw: module.length, gzip: packed.length, brotli: brotliCompressSync(module, { params }).length };
+  const best = brotliCompressSync(module, { params });
+  writeFileSync(`${wasm}.br`, best);
+  const found = { hash, raw: module.length, gzip: packed.length, brotli: best.length };
   writeFileSync(record, JSON.stringify(found));
   return found;
 }
