@@ -13,13 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// PersistentVolumeClaims, as StatefulSets make them:
-// pkg/registry/core/persistentvolumeclaim and pkg/apis/core/validation. They
-// are stored, and nothing binds them: there are no volumes and no classes yet.
-// So the finalizer that upstream's admission adds
-// (plugin/pkg/admission/storage/storageobjectinuseprotection) is left out, and
-// with it the protection of claims in use. Left out of the validation: data
-// sources, and what a bound claim may change.
+// PersistentVolumeClaims: pkg/registry/core/persistentvolumeclaim and
+// pkg/apis/core/validation. Left out of the validation: data sources, and a
+// change of the attributes class.
 
 func persistentVolumeClaims() *Resource {
 	return &Resource{
@@ -92,10 +88,27 @@ func validateClaimUpdate(obj, old Object) field.ErrorList {
 	if oldClaim.Spec.VolumeName == "" {
 		oldClaim.Spec.VolumeName = claim.Spec.VolumeName
 	}
+	if upgradeClass(claim, oldClaim) {
+		oldClaim.Spec.StorageClassName = claim.Spec.StorageClassName
+	}
+	was, is := oldClaim.Spec.Resources.Requests[corev1.ResourceStorage], claim.Spec.Resources.Requests[corev1.ResourceStorage]
+	if claim.Status.Phase == corev1.ClaimBound && oldClaim.Spec.Resources.Requests != nil {
+		oldClaim.Spec.Resources.Requests[corev1.ResourceStorage] = is
+		oldClaim.Spec.VolumeAttributesClassName = claim.Spec.VolumeAttributesClassName
+	}
 	if !equality.Semantic.DeepEqual(claim.Spec, oldClaim.Spec) {
 		errs = append(errs, field.Forbidden(specPath, "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"))
 	}
+	if has := oldClaim.Status.Capacity[corev1.ResourceStorage]; is.Cmp(was) < 0 && is.Cmp(has) <= 0 {
+		errs = append(errs, field.Forbidden(specPath.Child("resources", "requests", "storage"), "field can not be less than status.capacity"))
+	}
 	return append(errs, immutable(claim.Spec.VolumeMode, oldClaim.Spec.VolumeMode, field.NewPath("volumeMode"))...)
+}
+
+// upgradeClass: a claim that names no class may be given the default one later.
+func upgradeClass(claim, old *corev1.PersistentVolumeClaim) bool {
+	_, annotated := old.Annotations[corev1.BetaStorageClassAnnotation]
+	return old.Spec.StorageClassName == nil && !annotated && claim.Spec.StorageClassName != nil
 }
 
 func claimColumns() []metav1.TableColumnDefinition {
@@ -130,18 +143,8 @@ func claimRow(obj Object, now time.Time) []any {
 	if claim.Spec.VolumeMode != nil {
 		mode = string(*claim.Spec.VolumeMode)
 	}
-	return []any{claim.Name, phase, claim.Spec.VolumeName, capacity, modes, claimClass(claim), attributes,
+	return []any{claim.Name, phase, claim.Spec.VolumeName, capacity, modes, ClaimClass(claim), attributes,
 		age(claim.CreationTimestamp, now), mode}
-}
-
-func claimClass(claim *corev1.PersistentVolumeClaim) string {
-	if class, ok := claim.Annotations[corev1.BetaStorageClassAnnotation]; ok {
-		return class
-	}
-	if claim.Spec.StorageClassName != nil {
-		return *claim.Spec.StorageClassName
-	}
-	return ""
 }
 
 // shortModes writes access modes as kubectl shows them: RWO,ROX,RWX,RWOP.

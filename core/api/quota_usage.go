@@ -131,7 +131,7 @@ func addServiceUsage(used corev1.ResourceList, svc *corev1.Service) {
 const classQuota = ".storageclass.storage.k8s.io/"
 
 func addClaimUsage(used corev1.ResourceList, claim *corev1.PersistentVolumeClaim) {
-	class, size := claimClass(claim), claim.Spec.Resources.Requests[corev1.ResourceStorage]
+	class, size := ClaimClass(claim), claim.Spec.Resources.Requests[corev1.ResourceStorage]
 	used[corev1.ResourcePersistentVolumeClaims], used[corev1.ResourceRequestsStorage] = quantityOf(1), size
 	if class != "" {
 		used[corev1.ResourceName(class+classQuota+string(corev1.ResourcePersistentVolumeClaims))] = quantityOf(1)

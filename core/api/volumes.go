@@ -63,12 +63,8 @@ func persistentVolumeRow(pv *corev1.PersistentVolume, now time.Time) []any {
 	if pv.DeletionTimestamp != nil {
 		phase = "Terminating"
 	}
-	class, ok := pv.Annotations[corev1.BetaStorageClassAnnotation]
-	if !ok {
-		class = pv.Spec.StorageClassName
-	}
 	return []any{pv.Name, size.String(), shortModes(pv.Spec.AccessModes), string(pv.Spec.PersistentVolumeReclaimPolicy),
-		phase, claim, class, orUnset(pv.Spec.VolumeAttributesClassName), pv.Status.Reason,
+		phase, claim, VolumeClass(pv), orUnset(pv.Spec.VolumeAttributesClassName), pv.Status.Reason,
 		age(pv.CreationTimestamp, now), orUnset(pv.Spec.VolumeMode)}
 }
 

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -34,12 +35,11 @@ var (
 // admitCreate is what kube-apiserver's default admission plugins change in a
 // new object, in their order (pkg/kubeapiserver/options/plugins.go):
 // NamespaceLifecycle, LimitRanger, ServiceAccount, Priority,
-// DefaultTolerationSeconds, DefaultStorageClass, RuntimeClass and
-// DefaultIngressClass. What they do to a pod is in the package api. Whether
-// they let the object in comes after its validation (admit.go). Left out:
-// TaintNodesByCondition, since here a node can be scheduled to from its first
-// report on, and StorageObjectInUseProtection, whose finalizers a controller
-// has to take away.
+// DefaultTolerationSeconds, DefaultStorageClass, StorageObjectInUseProtection,
+// RuntimeClass and DefaultIngressClass. What they do to a pod is in the package
+// api. Whether they let the object in comes after its validation (admit.go).
+// Left out: TaintNodesByCondition, since here a node can be scheduled to from
+// its first report on.
 func (s *Server) admitCreate(c *call, obj api.Object) error {
 	if err := s.admitNamespace(c, obj); err != nil {
 		return err
@@ -49,6 +49,9 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 		return s.admitPod(c, obj)
 	case *corev1.PersistentVolumeClaim:
 		s.defaultStorageClass(obj)
+		protect(obj, api.ClaimFinalizer)
+	case *corev1.PersistentVolume:
+		protect(obj, api.VolumeFinalizer)
 	case *networkingv1.Ingress:
 		s.defaultIngressClass(obj)
 	}
@@ -126,6 +129,14 @@ func (s *Server) defaultStorageClass(claim *corev1.PersistentVolumeClaim) {
 	}
 	if class := s.defaultClass(storageClassResource, api.DefaultClassAnnotation, api.BetaDefaultClassAnnotation); class != "" {
 		claim.Spec.StorageClassName = &class
+	}
+}
+
+// protect keeps an object from going while it is in use; a controller takes the
+// finalizer away.
+func protect(obj metav1.Object, finalizer string) {
+	if have := obj.GetFinalizers(); !slices.Contains(have, finalizer) {
+		obj.SetFinalizers(append(have, finalizer))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -33,9 +34,15 @@ const (
 // the system's namespaces and priority classes, the range of service addresses
 // and the service kubernetes with its endpoints (pkg/controlplane), and the roles
 // that everybody's rights begin with. The
-// caller's objects of the same names are left alone.
+// caller's objects of the same names are left alone. A new cluster also has the
+// storage class that kind gives its own; one that was there before keeps the
+// classes that it has.
 func (s *Server) Bootstrap() error {
-	for _, obj := range bootstrapObjects() {
+	objects := bootstrapObjects()
+	if s.shelves[namespaceResource].find("", metav1.NamespaceSystem) == nil {
+		objects = append(objects, standardClass())
+	}
+	for _, obj := range objects {
 		res := api.For(obj)
 		if s.shelves[res.GVR()].find(obj.GetNamespace(), obj.GetName()) != nil {
 			continue
@@ -72,6 +79,16 @@ func bootstrapObjects() []api.Object {
 
 func systemPriority(name string, value int32, description string) *schedulingv1.PriorityClass {
 	return &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: value, Description: description}
+}
+
+// standardClass is the default class, for which core/controller/provisioner
+// makes volumes.
+func standardClass() *storagev1.StorageClass {
+	return &storagev1.StorageClass{
+		ObjectMeta:        metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{api.DefaultClassAnnotation: "true"}},
+		Provisioner:       "rancher.io/local-path",
+		VolumeBindingMode: ptr.To(storagev1.VolumeBindingWaitForFirstConsumer),
+	}
 }
 
 func kubernetesMeta(labels map[string]string) metav1.ObjectMeta {

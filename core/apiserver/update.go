@@ -89,6 +89,7 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 		}
 	}
 	c.prepareUpdate(obj, old.object())
+	s.notePhase(obj, old.object())
 	if c.manageLate(obj) {
 		s.manage(c, obj, old.object())
 	}
@@ -116,6 +117,18 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 		}
 	}
 	return s.put(c, obj, old, dryRun, codeOK)
+}
+
+// notePhase notes when a volume came to the phase that it is in.
+func (s *Server) notePhase(obj, old api.Object) {
+	volume, ok := obj.(*corev1.PersistentVolume)
+	if !ok {
+		return
+	}
+	if was := old.(*corev1.PersistentVolume); volume.Status.Phase != was.Status.Phase && volume.Status.LastPhaseTransitionTime.Equal(was.Status.LastPhaseTransitionTime) {
+		at := s.now()
+		volume.Status.LastPhaseTransitionTime = &at
+	}
 }
 
 // checkVersion compares the resourceVersion that an update is based on; one

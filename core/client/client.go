@@ -84,6 +84,8 @@ func agentOf(actor string) string {
 	switch {
 	case actor == "scheduler":
 		program = "kube-scheduler"
+	case actor == "local-path-provisioner":
+		program = actor
 	case strings.HasPrefix(actor, "kubelet/"):
 		program = "kubelet"
 	}

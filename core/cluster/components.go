@@ -16,7 +16,9 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/job"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
 	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
+	"github.com/tabernetes/tabernetes/core/controller/persistentvolume"
 	"github.com/tabernetes/tabernetes/core/controller/podgc"
+	"github.com/tabernetes/tabernetes/core/controller/provisioner"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
 	"github.com/tabernetes/tabernetes/core/controller/resourcequota"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
@@ -24,6 +26,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
 	"github.com/tabernetes/tabernetes/core/controller/tainteviction"
 	"github.com/tabernetes/tabernetes/core/controller/ttlafterfinished"
+	"github.com/tabernetes/tabernetes/core/controller/volumeprotection"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/sim"
@@ -60,7 +63,11 @@ var controlPlane = []component{
 	{actor: "node-controller", start: nodelifecycle.Start},
 	{actor: "taint-eviction-controller", start: tainteviction.Start},
 	{actor: "pod-garbage-collector", start: podgc.Start},
-	{actor: "scheduler", start: scheduler.StartWithoutVolumes}, // Start, once a controller binds volumes
+	{actor: "persistent-volume-binder", start: persistentvolume.Start},
+	{actor: "pvc-protection-controller", start: volumeprotection.StartClaims},
+	{actor: "pv-protection-controller", start: volumeprotection.StartVolumes},
+	{actor: "local-path-provisioner", start: provisioner.Start},
+	{actor: "scheduler", start: scheduler.Start},
 }
 
 // assemble makes every component and starts it.

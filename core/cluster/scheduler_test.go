@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/tabernetes/tabernetes/core/kubelet"
-	"github.com/tabernetes/tabernetes/core/scheduler"
 )
 
 // TestSchedulerIsTheJudges plays every transcript of testdata/scheduler and
@@ -65,14 +64,6 @@ func newStage(t *testing.T, name string, seed uint64) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{T: t, c: c, ns: "s-" + name, input: &input, told: map[string]bool{}}
-	p, err := c.part("scheduler")
-	if err != nil || c.Stop("scheduler") != nil {
-		t.Fatal(err)
-	}
-	p.start = scheduler.Start
-	if err := c.Start("scheduler"); err != nil {
-		t.Fatal(err)
-	}
 	s.quiet()
 	s.kubectl("create namespace " + s.ns)
 	return s

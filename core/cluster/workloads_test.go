@@ -16,7 +16,7 @@ import (
 
 // workload is a kind put through trials as TestSimulation puts Deployments.
 type workload struct {
-	controller string // whose second pass must write nothing
+	controller string // whose second pass must write nothing; there may be several
 	create     string
 	deed       func(*trial) string // a line to type; it sets what check may rely on
 	check      func(*trial) error  // holds after every write
@@ -31,6 +31,8 @@ var workloads = map[string]workload{
 	"slices":      {"endpointslice-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"endpoints":   {"endpoint-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"budgets":     {"disruption-controller", "create -f service.yaml", serviceDeed, serviceCheck, budgetSettled},
+	"claims": {"persistent-volume-binder pvc-protection-controller pv-protection-controller local-path-provisioner",
+		"create -f statefulset-claims.yaml", claimsDeed, claimsCheck, claimsSettled},
 	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},
 }
 
@@ -79,7 +81,12 @@ func (tr *trial) work(w workload) error {
 	if err := w.settled(tr); err != nil {
 		return err
 	}
-	return tr.secondPass(w.controller)
+	for _, actor := range strings.Fields(w.controller) {
+		if err := tr.secondPass(actor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rest lets retries have their time.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/sim"
 )
@@ -89,8 +90,8 @@ func (s *scheduler) requestVolumes(p *prebinding) error {
 		s.cache.promised[b.volume.Name] = client.Key(b.claim)
 		claim := b.claim
 		_, err := client.Patch(s.c, "", b.volume.Name, "", func(v *corev1.PersistentVolume) {
-			if !boundTo(v, claim) {
-				annotate(&v.Annotations, boundByController, "yes")
+			if !api.VolumeBoundTo(v, claim) {
+				annotate(&v.Annotations, api.AnnBoundByController, "yes")
 			}
 			v.Spec.ClaimRef = &corev1.ObjectReference{
 				Kind: "PersistentVolumeClaim", APIVersion: "v1", Namespace: claim.Namespace, Name: claim.Name,
@@ -103,7 +104,7 @@ func (s *scheduler) requestVolumes(p *prebinding) error {
 	}
 	for _, claim := range p.plan.make {
 		_, err := client.Patch(s.c, claim.Namespace, claim.Name, "", func(c *corev1.PersistentVolumeClaim) {
-			annotate(&c.Annotations, selectedNode, p.node)
+			annotate(&c.Annotations, api.AnnSelectedNode, p.node)
 		})
 		if err != nil {
 			return err
@@ -127,7 +128,7 @@ func (s *scheduler) resume(key string, p *prebinding) {
 	}
 	for _, claim := range p.plan.make {
 		is := s.cache.claims[client.Key(claim)]
-		if is != nil && revisionOf(is) > revisionOf(claim) && is.Annotations[selectedNode] != p.node {
+		if is != nil && revisionOf(is) > revisionOf(claim) && is.Annotations[api.AnnSelectedNode] != p.node {
 			s.prebindFailed(key, p, fmt.Errorf("binding volumes: provisioning failed for PVC %q", claim.Name))
 			return
 		}

@@ -39,7 +39,6 @@ type scheduler struct {
 	cache    *cache
 	dice     *rand.Rand
 	profiles map[string]*Profile
-	without  []string // plugins that no profile has
 	// prebinding are the pods that have a node and wait for their volumes.
 	prebinding map[string]*prebinding
 
@@ -48,19 +47,9 @@ type scheduler struct {
 }
 
 // Start makes the process a scheduler. It sees all nodes before the first pod.
-func Start(c *client.Client) { start(c, nil) }
-
-// StartWithoutVolumes is Start in a cluster where nobody binds claims: pods
-// don't wait for theirs.
-func StartWithoutVolumes(c *client.Client) {
-	start(c, []string{volumeRestrictions.name, volumeBinding.name, volumeZone.name})
-}
-
-// start leaves some plugins out of every profile.
-func start(c *client.Client, without []string) {
+func Start(c *client.Client) {
 	s := &scheduler{
-		without: without,
-		c:       c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"), prebinding: map[string]*prebinding{},
+		c: c, cache: newCache(), attempts: map[string]*attempt{}, dice: c.Rand("ties"), prebinding: map[string]*prebinding{},
 		pods:     client.NewView[*corev1.Pod](c, client.ViewOptions{}),
 		nodes:    client.NewView[*corev1.Node](c, client.ViewOptions{}),
 		sets:     client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
@@ -105,11 +94,6 @@ func (s *scheduler) startViews(others ...started) {
 		views[i].OnSynced(views[i+1].Start)
 	}
 	s.profiles = s.readProfiles()
-	for _, p := range s.profiles {
-		for _, name := range s.without {
-			p.disabled[name] = true
-		}
-	}
 	views[0].Start()
 }
 

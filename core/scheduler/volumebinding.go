@@ -7,7 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tabernetes/tabernetes/core/api"
 )
 
 // volumeBinding drops nodes that can't reach the pod's volumes, and those where
@@ -57,7 +58,7 @@ var volumeBinding = filter{
 func (c *cycle) collectClaims() (refused bool) {
 	for i := range c.pod.Spec.Volumes {
 		v := &c.pod.Spec.Volumes[i]
-		name := claimName(c.pod, v)
+		name := api.PodClaim(c.pod, v)
 		if name == "" {
 			continue
 		}
@@ -80,12 +81,12 @@ func (c *cycle) collectClaims() (refused bool) {
 }
 
 func fullyBound(claim *corev1.PersistentVolumeClaim) bool {
-	_, completed := claim.Annotations[bindCompleted]
+	_, completed := claim.Annotations[api.AnnBindCompleted]
 	return claim.Spec.VolumeName != "" && completed
 }
 
 func (c *cache) waitsForConsumer(claim *corev1.PersistentVolumeClaim) bool {
-	class := c.classes[className(claim)]
+	class := c.classes[api.ClaimClass(claim)]
 	return class != nil && class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer
 }
 
@@ -104,7 +105,7 @@ func (c *cycle) planVolumes(node *corev1.Node) (*volumePlan, []string) {
 	const none = "node(s) didn't find available persistent volumes to bind"
 	plan, chosen := &volumePlan{}, map[string]bool{}
 	for _, claim := range c.volumes.waiting {
-		at, selected := claim.Annotations[selectedNode]
+		at, selected := claim.Annotations[api.AnnSelectedNode]
 		if selected && at != node.Name {
 			return nil, []string{none}
 		}
@@ -134,62 +135,21 @@ func reaches(volume *corev1.PersistentVolume, node *corev1.Node) bool {
 }
 
 // freeVolume is the smallest volume that a claim may be bound to on a node, or
-// the one that was made for it (storage/volume/pv_helpers.go, FindMatchingVolume).
+// the one that was made for it.
 func (c *cache) freeVolume(claim *corev1.PersistentVolumeClaim, node *corev1.Node, chosen map[string]bool) *corev1.PersistentVolume {
-	var best *corev1.PersistentVolume
+	var free []*corev1.PersistentVolume
 	for _, name := range slices.Sorted(maps.Keys(c.volumes)) {
-		volume := c.volumes[name]
-		mine := c.promised[name] == "" && boundTo(volume, claim)
-		if chosen[name] || c.promised[name] != "" || volume.Spec.ClaimRef != nil && !mine || !suits(volume, claim) {
-			continue
-		}
-		if mine {
-			if !reaches(volume, node) {
-				return nil
-			}
-			return volume
-		}
-		if volume.Status.Phase == corev1.VolumeAvailable && reaches(volume, node) &&
-			(best == nil || volume.Spec.Capacity.Storage().Cmp(*best.Spec.Capacity.Storage()) < 0) {
-			best = volume
+		if !chosen[name] && c.promised[name] == "" {
+			free = append(free, c.volumes[name])
 		}
 	}
-	return best
-}
-
-func boundTo(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) bool {
-	ref := volume.Spec.ClaimRef
-	return ref != nil && ref.Name == claim.Name && ref.Namespace == claim.Namespace && (ref.UID == "" || ref.UID == claim.UID)
-}
-
-// suits: size, class, mode, access and labels.
-func suits(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) bool {
-	if volume.DeletionTimestamp != nil || volume.Spec.Capacity.Storage().Cmp(*claim.Spec.Resources.Requests.Storage()) < 0 {
-		return false
-	}
-	mode := func(m *corev1.PersistentVolumeMode) corev1.PersistentVolumeMode {
-		if m == nil {
-			return corev1.PersistentVolumeFilesystem
-		}
-		return *m
-	}
-	class, annotated := volume.Annotations[betaClass]
-	if !annotated {
-		class = volume.Spec.StorageClassName
-	}
-	for _, wanted := range claim.Spec.AccessModes {
-		if !slices.Contains(volume.Spec.AccessModes, wanted) {
-			return false
-		}
-	}
-	return class == className(claim) && mode(volume.Spec.VolumeMode) == mode(claim.Spec.VolumeMode) &&
-		(claim.Spec.Selector == nil || compileSelector(claim.Spec.Selector).Matches(labels.Set(volume.Labels)))
+	return api.MatchVolume(claim, free, false, func(v *corev1.PersistentVolume) bool { return reaches(v, node) })
 }
 
 // canMake tells whether a claim's class makes volumes that a node can reach.
 func (c *cache) canMake(claim *corev1.PersistentVolumeClaim, node *corev1.Node) bool {
-	class := c.classes[className(claim)]
-	if class == nil || class.Provisioner == "" || class.Provisioner == noProvisioner {
+	class := c.classes[api.ClaimClass(claim)]
+	if class == nil || class.Provisioner == "" || class.Provisioner == api.NoProvisioner {
 		return false
 	}
 	return len(class.AllowedTopologies) == 0 || slices.ContainsFunc(class.AllowedTopologies, func(t corev1.TopologySelectorTerm) bool {

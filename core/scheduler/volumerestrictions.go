@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tabernetes/tabernetes/core/api"
 )
 
 // volumeRestrictions drops nodes where a pod uses a disk that can't be shared,
@@ -98,7 +100,7 @@ func diskConflict(a, b *corev1.Volume) bool {
 
 func usesClaim(pod *corev1.Pod, claim *corev1.PersistentVolumeClaim) bool {
 	return pod.Namespace == claim.Namespace && slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool {
-		return claimName(pod, &v) == claim.Name
+		return api.PodClaim(pod, &v) == claim.Name
 	})
 }
 

@@ -7,16 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// The annotations that scheduler and volume controller leave for each other
-// (k8s.io/component-helpers/storage/volume).
-const (
-	bindCompleted     = "pv.kubernetes.io/bind-completed"
-	boundByController = "pv.kubernetes.io/bound-by-controller"
-	selectedNode      = "volume.kubernetes.io/selected-node"
-	betaClass         = "volume.beta.kubernetes.io/storage-class"
-	noProvisioner     = "kubernetes.io/no-provisioner"
-)
-
 // volumeState is what a pod's claims ask of a node.
 type volumeState struct {
 	claims  []*corev1.PersistentVolumeClaim
@@ -49,27 +39,6 @@ func (v *volumeState) clone() *volumeState {
 	out := *v
 	out.plans = maps.Clone(v.plans)
 	return &out
-}
-
-// claimName is the claim of a pod's volume; "" for a volume without.
-func claimName(pod *corev1.Pod, v *corev1.Volume) string {
-	switch {
-	case v.PersistentVolumeClaim != nil:
-		return v.PersistentVolumeClaim.ClaimName
-	case v.Ephemeral != nil:
-		return pod.Name + "-" + v.Name
-	}
-	return ""
-}
-
-func className(claim *corev1.PersistentVolumeClaim) string {
-	if name, ok := claim.Annotations[betaClass]; ok {
-		return name
-	}
-	if claim.Spec.StorageClassName == nil {
-		return ""
-	}
-	return *claim.Spec.StorageClassName
 }
 
 // refuseAll drops every node for a reason of the pod's claims.

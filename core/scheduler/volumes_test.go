@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/client"
 )
 
@@ -36,7 +37,7 @@ func claim(change ...func(*corev1.PersistentVolumeClaim)) *corev1.PersistentVolu
 func boundClaim(volume string) func(*corev1.PersistentVolumeClaim) {
 	return func(c *corev1.PersistentVolumeClaim) {
 		c.Spec.VolumeName = volume
-		c.Annotations = map[string]string{bindCompleted: "yes"}
+		c.Annotations = map[string]string{api.AnnBindCompleted: "yes"}
 	}
 }
 
@@ -88,15 +89,15 @@ func TestVolumes(t *testing.T) {
 		"no claim":           {nil, nil, nil, nil, `0/2 nodes are available: persistentvolumeclaim "data" not found. not found`},
 		"not bound at once":  {claim(), volume("v", ""), class("x", storagev1.VolumeBindingImmediate), nil, "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"},
 		"no such class":      {claim(), nil, nil, nil, "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"},
-		"where the free is":  {claim(), volume("v", "b"), class(noProvisioner, waits), nil, "b"},
-		"none is free":       {claim(), nil, class(noProvisioner, waits), nil, "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind." + last},
+		"where the free is":  {claim(), volume("v", "b"), class(api.NoProvisioner, waits), nil, "b"},
+		"none is free":       {claim(), nil, class(api.NoProvisioner, waits), nil, "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind." + last},
 		"one will be made":   {claim(), nil, class("x", waits), nil, "a"},
 		"where the bound is": {claim(boundClaim("v")), volume("v", "b"), nil, nil, "b"},
 		"its zone":           {claim(boundClaim("v")), zone(volume("v", "")), nil, nil, "b"},
 		"the bound is gone":  {claim(boundClaim("v")), nil, nil, nil, `0/2 nodes are available: persistentvolume "v" not found. not found`},
 		"another uses it": {claim(onePod, boundClaim("v")), volume("v", ""), nil, user,
 			"0/2 nodes are available: 2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod."},
-		"being bound for another": {claim(), volume("v", "b"), class(noProvisioner, waits), func(c *cache) { c.promised["v"] = "default/other" },
+		"being bound for another": {claim(), volume("v", "b"), class(api.NoProvisioner, waits), func(c *cache) { c.promised["v"] = "default/other" },
 			"0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind." + last},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,14 +125,14 @@ func TestVolumes(t *testing.T) {
 // node is chosen.
 func TestWaitsForVolumes(t *testing.T) {
 	w := newWorld(t, node("a"), node("b"))
-	must(client.Create(w.you, class(noProvisioner, storagev1.VolumeBindingWaitForFirstConsumer)))
+	must(client.Create(w.you, class(api.NoProvisioner, storagev1.VolumeBindingWaitForFirstConsumer)))
 	v := must(client.Create(w.you, volume("v", "b")))
 	must(client.Patch(w.you, "", v.Name, "status", func(v *corev1.PersistentVolume) { v.Status.Phase = corev1.VolumeAvailable }))
 	must(client.Create(w.you, claim(func(c *corev1.PersistentVolumeClaim) { c.UID = "" })))
 	w.pod("p", claiming)
 	w.quiet()
 	v = must(client.Get[*corev1.PersistentVolume](w.you, "", "v"))
-	if w.on("p") != "" || v.Spec.ClaimRef == nil || v.Spec.ClaimRef.Name != "data" || v.Annotations[boundByController] != "yes" {
+	if w.on("p") != "" || v.Spec.ClaimRef == nil || v.Spec.ClaimRef.Name != "data" || v.Annotations[api.AnnBoundByController] != "yes" {
 		t.Fatalf("on %q, volume %+v", w.on("p"), v)
 	}
 	if got := must(client.Get[*corev1.Pod](w.you, "default", "p")).Status.NominatedNodeName; got != "b" {

@@ -192,6 +192,10 @@ export const en = {
   'part.node-controller': 'node lifecycle controller',
   'part.taint-eviction-controller': 'taint eviction controller',
   'part.pod-garbage-collector': 'pod garbage collector',
+  'part.persistent-volume-binder': 'volume controller',
+  'part.pvc-protection-controller': 'claim protection controller',
+  'part.pv-protection-controller': 'volume protection controller',
+  'part.local-path-provisioner': 'volume provisioner (simulated)',
   'part.apiserver': 'API server',
   'about.deployment-controller':
     'Makes ReplicaSets so that they match each Deployment: creates one for a new template, moves replicas from old to new, and reports status.',

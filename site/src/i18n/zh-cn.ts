@@ -191,6 +191,10 @@ export const zhCN: Record<Key, string> = {
   'part.node-controller': '节点生命周期控制器',
   'part.taint-eviction-controller': '污点驱逐控制器',
   'part.pod-garbage-collector': 'Pod 垃圾回收器',
+  'part.persistent-volume-binder': '存储卷控制器',
+  'part.pvc-protection-controller': 'PVC 保护控制器',
+  'part.pv-protection-controller': 'PV 保护控制器',
+  'part.local-path-provisioner': '存储卷供应器（模拟）',
   'part.apiserver': 'API 服务器',
   'about.deployment-controller':
     '让 ReplicaSet 与每个 Deployment 保持一致：为新模板创建 ReplicaSet，把副本从旧的移到新的，并报告状态。',
