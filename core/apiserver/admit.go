@@ -1,21 +1,24 @@
 package apiserver
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/ptr"
 
 	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/rest"
 )
 
 // admit is what the validating half of the admission plugins has to say of an
-// object that is valid: LimitRanger, PodSecurity, Priority and ResourceQuota,
-// in their order. old is nil for a new object.
+// object that is valid: LimitRanger, PodSecurity, Priority,
+// PersistentVolumeClaimResize and ResourceQuota, in their order. old is nil for a new object.
 func (s *Server) admit(c *call, obj, old api.Object) error {
 	if err := s.checkLimits(c, obj, old); err != nil {
 		return err
@@ -26,7 +29,32 @@ func (s *Server) admit(c *call, obj, old api.Object) error {
 	if err := s.checkPriorityDefault(c, obj); err != nil {
 		return err
 	}
+	if err := s.checkGrowth(c, obj, old); err != nil {
+		return err
+	}
 	return s.checkQuota(c, obj, old)
+}
+
+// checkGrowth lets only those claims ask for more whose class allows it
+// (plugin/pkg/admission/storage/persistentvolume/resize).
+func (s *Server) checkGrowth(c *call, obj, old api.Object) error {
+	claim, ok := obj.(*corev1.PersistentVolumeClaim)
+	if !ok || old == nil {
+		return nil
+	}
+	before := old.(*corev1.PersistentVolumeClaim)
+	if claim.Spec.Resources.Requests.Storage().Cmp(*before.Spec.Resources.Requests.Storage()) <= 0 {
+		return nil
+	}
+	if before.Status.Phase != corev1.ClaimBound {
+		return c.forbidden(obj, errors.New("Only bound persistent volume claims can be expanded"))
+	}
+	if name := api.ClaimClass(claim); name != "" {
+		if it := s.shelves[storageClassResource].find("", name); it != nil && ptr.Deref(it.object().(*storagev1.StorageClass).AllowVolumeExpansion, false) {
+			return nil
+		}
+	}
+	return c.forbidden(obj, errors.New("only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"))
 }
 
 // checkLimits holds pods and claims against the namespace's limit ranges.

@@ -155,6 +155,12 @@ func (d *describer) write() error {
 		return d.job()
 	case "persistentvolumeclaim":
 		return d.claim()
+	case "persistentvolume":
+		return d.persistentVolume()
+	case "storageclass.storage.k8s.io":
+		return d.storageClass()
+	case "horizontalpodautoscaler.autoscaling":
+		return d.autoscaler()
 	case "node":
 		return d.node()
 	case "namespace":
