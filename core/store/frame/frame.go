@@ -103,6 +103,17 @@ func seal(dst []byte, at int, kind byte, index int64) []byte {
 	return dst
 }
 
+// LastIndex is the index of the last record in a whole frame, or of the record
+// that a snapshot is of. ok is false for what is no frame.
+func LastIndex(b []byte) (last int64, ok bool) {
+	h, ok := ParseHeader(b)
+	if !ok || h.Kind == Snapshot {
+		return h.Index, ok
+	}
+	n, size := binary.Uvarint(b[HeaderLen:])
+	return h.Index + int64(n) - 1, size > 0
+}
+
 // AppendRecords appends one frame of one or more records in order.
 func AppendRecords(dst []byte, records []*store.Record) []byte {
 	at := len(dst)

@@ -27,6 +27,7 @@ var (
 	relaxed    = js.ValueOf(map[string]any{"durability": "relaxed"})
 	strict     = js.ValueOf(map[string]any{"durability": "strict"})
 	everything = js.ValueOf([]any{metaStore, logStore, snapshotStore})
+	logOnly    = js.ValueOf([]any{logStore})
 	readwrite  = js.ValueOf("readwrite")
 	metaName   = js.ValueOf(metaStore)
 	logName    = js.ValueOf(logStore)
@@ -47,7 +48,8 @@ type job struct {
 	prepare    func() // if set: work that can be done while the job before is under way
 	requests   func(tx js.Value)
 	durability js.Value
-	careful    bool // commit only when it is known that this Log owns the database
+	careful    bool        // ask who owns the database, and commit only if it is this Log
+	agreed     func() bool // if set: what else a careful job asks before it commits
 	noted      func()
 	done       func(error)
 	resume     bool // go on where space had run out
@@ -65,8 +67,9 @@ type committer struct {
 	claim   js.Value // its question who owns the database
 	refused error    // why it is being aborted, where the browser does not know
 	closing bool
+	lost    error // why the browser has closed the database, where it says
 
-	complete, abort, checked js.Func // the same for every transaction
+	complete, abort, checked, wanted js.Func // the same for every transaction
 }
 
 // listen makes what hears of a transaction's events. An abort rises to the
@@ -79,20 +82,21 @@ func (l *Log) listen() {
 			return nil
 		})
 	}
-	c.complete = event(func() {
-		if l.owns(c.claim.Get("result")) {
-			l.finish(nil)
-		} else {
-			l.finish(ErrFenced)
-		}
-	})
+	c.complete = event(func() { l.finish(nil) })
 	c.abort = event(func() {
 		if c.busy {
-			l.finish(explain(failure(c.tx.Get("error"), c.refused)))
+			l.finish(l.explain(failure(c.tx.Get("error"), c.refused)))
 		}
 	})
 	c.checked = event(l.check)
+	c.wanted = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if c.lost = ErrDeleted; args[0].Get("newVersion").Truthy() {
+			c.lost = ErrNewer
+		}
+		return nil
+	})
 	l.raw.Set("onabort", c.abort)
+	l.raw.Set("onversionchange", c.wanted) // idb then closes it
 }
 
 // enqueue takes a job, in order.
@@ -116,7 +120,7 @@ func (l *Log) next() {
 		}
 		j.ready()
 		if err := try(func() { l.begin(j) }); err != nil {
-			c.err = explain(err)
+			c.err = l.explain(err)
 			l.answer(c.err)
 		}
 	}
@@ -145,25 +149,28 @@ func (l *Log) answer(err error) {
 	l.opts.Post(func() { done(err) })
 }
 
-// begin makes a job's transaction and all its requests. The first asks who owns
-// the database. A careful job waits for the answer inside the transaction. Any
-// other commits at once, which saves a way to the database and back, and looks at
-// the answer in the end: what it has then written is nothing that was answered,
-// and nothing that the owner will read (see package comment). A request that the
-// browser will not even take aborts the transaction.
+// begin makes a job's transaction and all its requests. A careful job first asks
+// who owns the database, and waits for the answer inside the transaction; any
+// other commits at once, and is stopped by a fence where there is another owner
+// (see package comment). A request that the browser will not even take aborts the
+// transaction.
 func (l *Log) begin(j *job) {
 	c := &l.commit
-	careful := j.careful || l.fresh
-	c.tx = call.transaction.Invoke(l.raw, everything, readwrite, j.durability)
+	careful, scope := j.careful || l.fresh, logOnly
+	if careful {
+		scope = everything
+	}
+	c.tx = call.transaction.Invoke(l.raw, scope, readwrite, j.durability)
 	c.tx.Set("oncomplete", c.complete)
 	c.busy, c.refused = true, nil
 	c.refused = try(func() {
-		c.claim = call.get.Invoke(call.objectStore.Invoke(c.tx, metaName), ownerName)
 		if careful {
-			c.claim.Set("onsuccess", c.checked)
+			c.claim = l.ask()
 		}
 		j.requests(c.tx)
-		if !careful {
+		if careful {
+			l.ask().Set("onsuccess", c.checked) // once all before it is answered
+		} else {
 			call.commit.Invoke(c.tx)
 		}
 	})
@@ -172,26 +179,21 @@ func (l *Log) begin(j *job) {
 	}
 }
 
+// ask asks who owns the database.
+func (l *Log) ask() js.Value {
+	return call.get.Invoke(call.objectStore.Invoke(l.commit.tx, metaName), ownerName)
+}
+
 // check ends a careful job's transaction.
 func (l *Log) check() {
 	c := &l.commit
-	if l.owns(c.claim.Get("result")) {
+	j := &c.queue[0]
+	if int(number(c.claim.Get("result"))) == l.owner && (j.agreed == nil || j.agreed()) {
 		call.commit.Invoke(c.tx)
 		return
 	}
 	c.refused = ErrFenced
 	call.abort.Invoke(c.tx)
-}
-
-// owns reports whether the owner that the database names is this Log.
-func (l *Log) owns(v js.Value) bool { return owner(v) == l.owner }
-
-// owner is how often the database has been taken over.
-func owner(v js.Value) int {
-	if v.Type() != js.TypeNumber {
-		return 0
-	}
-	return v.Int()
 }
 
 // finish takes note of a transaction's end.
@@ -210,7 +212,8 @@ func (l *Log) finish(err error) {
 // release lets go of the database and of what JavaScript can call.
 func (l *Log) release() {
 	l.raw.Set("onabort", js.Null())
-	for _, f := range []js.Func{l.commit.complete, l.commit.abort, l.commit.checked} {
+	l.raw.Set("onversionchange", js.Null())
+	for _, f := range []js.Func{l.commit.complete, l.commit.abort, l.commit.checked, l.commit.wanted} {
 		f.Release()
 	}
 	l.db.Close()
@@ -218,7 +221,7 @@ func (l *Log) release() {
 }
 
 // append is the job that adds a batch. An owner's first one is careful, and takes
-// the place of what an owner that was told too late may have left there.
+// the place of its fence.
 func (l *Log) append(records []*store.Record, done func(error)) job {
 	first, last, size := records[0].Index, records[len(records)-1].Index, 0
 	j := job{durability: relaxed, done: done}
@@ -247,8 +250,9 @@ func (l *Log) append(records []*store.Record, done func(error)) job {
 
 // compact is the job that replaces what lies before the snapshot. The key that
 // holds the snapshot's own record stays whole: loading skips what comes before.
-// What is left, and all that comes, is at the floor or above. The transaction is
-// always a strict one, as it deletes what was safe before.
+// What is left, and all that comes, is at the floor or above; below it only the
+// fences stay. The transaction is always a strict one, as it deletes what was
+// safe before.
 func (l *Log) compact(snap store.Snapshot, done func(error)) job {
 	j := job{durability: strict, done: done, careful: true}
 	keep, size := 0, int64(0)
@@ -267,8 +271,13 @@ func (l *Log) compact(snap store.Snapshot, done func(error)) job {
 			chunks.Call("add", toJS(b), chunk)
 			chunk++
 		}
-		below := js.Global().Get("IDBKeyRange").Call("upperBound", int(floor), true)
-		tx.Call("objectStore", logStore).Call("delete", below)
+		below, log := js.Global().Get("IDBKeyRange").Call("upperBound", int(floor), true), tx.Call("objectStore", logStore)
+		log.Call("delete", below)
+		for _, at := range l.fences {
+			if at < floor {
+				fence(log, at)
+			}
+		}
 		call.put.Invoke(call.objectStore.Invoke(tx, metaName), int(floor), floorKey)
 	}
 	j.noted = func() { l.spans, l.snapshot = append([]span(nil), l.spans[keep:]...), size }
@@ -276,13 +285,19 @@ func (l *Log) compact(snap store.Snapshot, done func(error)) job {
 }
 
 // resume is the job that goes on where space had run out. Where there was none
-// even to take the database over, it does that first.
+// even to take the database over, it does that first, if it is still as it was
+// read: what would be the next key must be free, or hold a fence.
 func (l *Log) resume(done func(error)) job {
 	j := job{done: done, resume: true}
 	if l.guest {
 		j.careful, j.durability = true, relaxed
-		j.requests = func(tx js.Value) { call.put.Invoke(call.objectStore.Invoke(tx, metaName), l.owner+1, ownerName) }
-		j.noted = func() { l.owner++; l.guest = false }
+		j.requests = func(tx js.Value) {
+			log := tx.Call("objectStore", logStore)
+			place := log.Call("get", int(l.start))
+			j.agreed = func() bool { return !place.Get("result").InstanceOf(uint8Array) }
+			l.claim(tx)
+		}
+		j.noted = func() { l.owner++; l.guest, l.fresh = false, true }
 	}
 	return j
 }
@@ -320,7 +335,15 @@ func failure(thrown js.Value, own error) error {
 	return errors.New("the browser aborted the transaction and does not say why")
 }
 
-// explain gives the browser's errors the store's words.
+// explain gives the browser's errors the store's words, and says why the database
+// is closed where that is known.
+func (l *Log) explain(err error) error {
+	if l.commit.lost != nil && !errors.Is(err, ErrFenced) {
+		return l.commit.lost
+	}
+	return explain(err)
+}
+
 func explain(err error) error {
 	switch {
 	case err == nil:
@@ -330,7 +353,7 @@ func explain(err error) error {
 	case named(err, "ConstraintError"):
 		return fmt.Errorf("%w: %w", ErrFenced, describe(err))
 	case named(err, "InvalidStateError"):
-		return fmt.Errorf("the browser has closed the database, perhaps because site data was cleared: %w", describe(err))
+		return fmt.Errorf("%w: %w", ErrCleared, describe(err))
 	}
 	return describe(err)
 }

@@ -3,7 +3,6 @@
 package indexeddb
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"syscall/js"
@@ -14,18 +13,31 @@ import (
 	"github.com/tabernetes/tabernetes/core/store/frame"
 )
 
+// version is the database's. Version 1 had no fences, and its programs take them
+// for damage; there is nothing to do to what it holds.
+const version = 2
+
 // Object stores and the keys of meta.
 const (
-	logStore      = "log"      // first index -> records frame
+	logStore      = "log"      // first index -> records frame, or a fence: a number
 	snapshotStore = "snapshot" // chunk number -> snapshot frame
-	metaStore     = "meta"     // "owner" -> how often the database was taken over; "floor" -> first index in log that counts
-	ownerKey      = "owner"
-	floorKey      = "floor"
+	metaStore     = "meta"
+	ownerKey      = "owner"  // how often the database was taken over
+	floorKey      = "floor"  // the first index in log that counts
+	fencesKey     = "fences" // where in log there are fences, or were before a record took the place
 )
 
 // ErrFenced is what a Log's calls fail with once another Log has opened the
 // same database, in this tab or another.
 var ErrFenced = errors.New("another tab has taken over this cluster")
+
+// Why a database cannot be opened, or cannot be written any more.
+var (
+	ErrNewer   = errors.New("the database belongs to a newer version of this program: reload the page")
+	ErrBlocked = errors.New("a tab with an older version of this program has the database open: close that tab")
+	ErrDeleted = errors.New("the database was deleted in another tab")
+	ErrCleared = errors.New("the browser has closed the database, perhaps because site data was cleared")
+)
 
 // Options choose how a database is kept.
 type Options struct {
@@ -47,6 +59,9 @@ type Log struct {
 	guest bool // there was no space to take the database over, it was only read
 	fresh bool // it was taken over, and nothing has been appended since
 
+	start  int64   // index of the first record after what was loaded
+	fences []int64 // where owners have begun, the last maxFences of them
+
 	spans    []span
 	snapshot int64 // bytes
 	buf      []byte
@@ -65,38 +80,13 @@ func Open(name string, opts Options) (*Log, error) {
 	if !js.Global().Get("indexedDB").Truthy() {
 		return nil, errors.New("this browser offers no IndexedDB here (private mode may switch it off)")
 	}
-	ctx := context.Background()
-	req, err := idb.Global().Open(ctx, name, frame.Version, upgrade)
+	db, raw, err := open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open database %q: %w", name, err)
-	}
-	db, err := req.Await(ctx)
-	if errors.Is(err, idb.NewDOMException("VersionError")) {
-		return nil, fmt.Errorf("database %q was written by a newer version of this program: %w", name, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open database %q: %w", name, err)
-	}
-	raw, err := req.Request.Result()
-	if err != nil {
-		return nil, err
 	}
 	l := &Log{opts: opts, db: db, raw: raw}
 	l.listen()
 	return l, nil
-}
-
-// upgrade makes the object stores of a new database.
-func upgrade(db *idb.Database, oldVersion, _ uint) error {
-	if oldVersion > 0 {
-		return nil
-	}
-	for _, name := range []string{logStore, snapshotStore, metaStore} {
-		if _, err := db.CreateObjectStore(name, idb.ObjectStoreOptions{}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Load implements store.Log. It takes the database over from whoever had it,
@@ -112,6 +102,9 @@ func (l *Log) Load(into store.Loader) error {
 	for _, values := range []js.Value{all.snapshot, all.log} {
 		for i := range values.Length() {
 			v := values.Index(i)
+			if v.Type() == js.TypeNumber {
+				continue // a fence
+			}
 			if !v.InstanceOf(uint8Array) {
 				return fmt.Errorf("%w: entry %d of the database is not bytes", store.ErrCorrupt, i)
 			}

@@ -8,7 +8,12 @@ import (
 	"syscall/js"
 
 	"github.com/tabernetes/tabernetes/core/store"
+	"github.com/tabernetes/tabernetes/core/store/frame"
 )
+
+// maxFences is how many fences are kept: so many owners may have been left behind
+// that still think they own.
+const maxFences = 256
 
 // contents is what the database held when it was taken over.
 type contents struct {
@@ -35,7 +40,7 @@ func (l *Log) takeOver() (contents, error) {
 
 func (l *Log) read(mode string) (contents, error) {
 	var c contents
-	var floor js.Value
+	var refused error
 	end := make(chan error, 1)
 	var listeners []js.Func
 	defer func() {
@@ -54,19 +59,21 @@ func (l *Log) read(mode string) (contents, error) {
 	err := try(func() {
 		tx := l.raw.Call("transaction", everything, mode)
 		listen(tx, "complete", func() { end <- nil })
-		listen(tx, "abort", func() { end <- failure(tx.Get("error"), nil) })
+		listen(tx, "abort", func() { end <- failure(tx.Get("error"), refused) })
 		meta := tx.Call("objectStore", metaStore)
-		last := meta.Call("get", ownerKey)
-		listen(last, "success", func() {
-			l.owner = owner(last.Get("result"))
-			if mode == "readwrite" {
-				l.owner++
-				meta.Call("put", l.owner, ownerKey)
+		last, floor, fences := meta.Call("get", ownerKey), meta.Call("get", floorKey), meta.Call("get", fencesKey)
+		snapshot, log := tx.Call("objectStore", snapshotStore).Call("getAll"), tx.Call("objectStore", logStore).Call("getAll")
+		listen(log, "success", func() {
+			c = contents{snapshot.Get("result"), log.Get("result"), number(floor.Get("result"))}
+			l.owner, l.start, l.fences = int(number(last.Get("result"))), c.next(), numbers(fences.Get("result"))
+			if mode != "readwrite" {
+				return
 			}
+			if refused = try(func() { l.claim(tx) }); refused != nil {
+				tx.Call("abort")
+			}
+			l.owner++
 		})
-		floor = meta.Call("get", floorKey)
-		c.snapshot = tx.Call("objectStore", snapshotStore).Call("getAll")
-		c.log = tx.Call("objectStore", logStore).Call("getAll")
 	})
 	if err == nil {
 		err = <-end
@@ -74,9 +81,64 @@ func (l *Log) read(mode string) (contents, error) {
 	if err != nil {
 		return contents{}, fmt.Errorf("read database: %w", explain(err))
 	}
-	c.snapshot, c.log = c.snapshot.Get("result"), c.log.Get("result")
-	if v := floor.Get("result"); v.Type() == js.TypeNumber {
-		c.floor = int64(v.Int())
-	}
 	return c, nil
+}
+
+// claim makes the requests that take the database over: they count up its owner,
+// and put a fence where the owner before would append next.
+func (l *Log) claim(tx js.Value) {
+	if n := len(l.fences); n == 0 || l.fences[n-1] != l.start {
+		l.fences = append(l.fences, l.start)
+	}
+	l.fences = l.fences[max(0, len(l.fences)-maxFences):]
+	list := make([]any, len(l.fences))
+	for i, at := range l.fences {
+		list[i] = int(at)
+	}
+	meta := tx.Call("objectStore", metaStore)
+	meta.Call("put", l.owner+1, ownerKey)
+	meta.Call("put", list, fencesKey)
+	fence(tx.Call("objectStore", logStore), l.start)
+}
+
+// fence puts a fence where records from index at on would be added.
+func fence(log js.Value, at int64) { log.Call("put", int(at), int(at)) }
+
+// next is the index after the last record.
+func (c *contents) next() int64 {
+	var buf []byte
+	for _, values := range []js.Value{c.log, c.snapshot} {
+		for i := values.Length() - 1; i >= 0; i-- {
+			v := values.Index(i)
+			if !v.InstanceOf(uint8Array) {
+				continue
+			}
+			buf = append(buf[:0], make([]byte, v.Length())...)
+			js.CopyBytesToGo(buf, v)
+			if last, ok := frame.LastIndex(buf); ok && last >= c.floor {
+				return last + 1
+			}
+			break // damaged, which loading will say, or below the floor
+		}
+	}
+	return 1
+}
+
+// number is v, or 0 if it is none.
+func number(v js.Value) int64 {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
+	return int64(v.Int())
+}
+
+// numbers is the list v, empty if it is none.
+func numbers(v js.Value) (out []int64) {
+	if v.Type() != js.TypeObject {
+		return nil
+	}
+	for i := range v.Length() {
+		out = append(out, number(v.Index(i)))
+	}
+	return out
 }
