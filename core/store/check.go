@@ -1,10 +1,8 @@
 package store
 
-import "slices"
-
 // check refuses a transaction as etcd does before it looks at any state
 // (server/etcdserver/api/v3rpc/key.go), and writes once the log has failed.
-func (s *Store) check(t Txn) error {
+func (s *Store) check(t *Txn) error {
 	if max(len(t.If), len(t.Then), len(t.Else)) > s.opts.MaxTxnOps {
 		return ErrTooManyOps
 	}
@@ -15,8 +13,9 @@ func (s *Store) check(t Txn) error {
 		}
 		size += len(t.If[i].Key) + len(t.If[i].Value)
 	}
+	var has [OpDelete + 1]bool
 	for _, ops := range [2][]Op{t.Then, t.Else} {
-		n, err := checkOps(ops)
+		n, err := checkOps(ops, &has)
 		if err != nil {
 			return err
 		}
@@ -31,22 +30,17 @@ func (s *Store) check(t Txn) error {
 		return ErrRequestTooLarge
 	}
 	switch {
-	case has(OpPut, t):
+	case has[OpPut]:
 		return s.Err()
-	case has(OpDelete, t):
+	case has[OpDelete]:
 		return s.frees()
 	}
 	return nil
 }
 
-// has reports whether either branch has an operation of that type.
-func has(o OpType, t Txn) bool {
-	is := func(op Op) bool { return op.Type == o }
-	return slices.ContainsFunc(t.Then, is) || slices.ContainsFunc(t.Else, is)
-}
-
-// checkOps checks one branch and returns its keys' and values' bytes.
-func checkOps(ops []Op) (size int, err error) {
+// checkOps checks one branch and returns its keys' and values' bytes. It notes
+// which types of operation there are.
+func checkOps(ops []Op, has *[OpDelete + 1]bool) (size int, err error) {
 	for i := range ops {
 		op := &ops[i]
 		switch {
@@ -58,6 +52,7 @@ func checkOps(ops []Op) (size int, err error) {
 			return 0, ErrLeaseProvided
 		}
 		size += len(op.Key) + len(op.Value)
+		has[op.Type] = true
 	}
 	return size, nil
 }
@@ -100,7 +95,7 @@ func (s *Store) plan(ops []Op) (changes int, err error) {
 			}
 		case OpPut:
 			changes++
-			if (op.IgnoreValue || op.IgnoreLease) && s.current(op.Key) == nil {
+			if (op.IgnoreValue || op.IgnoreLease) && s.keys[op.Key].current() == nil {
 				return 0, ErrKeyNotFound
 			}
 			if op.Lease != 0 && s.leases[op.Lease] == nil {

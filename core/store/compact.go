@@ -27,8 +27,11 @@ func (s *Store) Compact(rev Revision) error {
 	s.trim(min(rev, s.told))
 	var empty []*history
 	s.ordered.Ascend(func(h *history) bool {
-		if !h.compact(rev) {
+		switch dropped := h.compact(rev); {
+		case len(h.versions) == 0:
 			empty = append(empty, h)
+		case dropped:
+			s.unchain(h)
 		}
 		return true
 	})
@@ -98,7 +101,7 @@ func (l *loader) Snapshot(c Snapshot) error {
 			return corrupt("snapshot of revision %d: key %q", c.Revision, kv.Key)
 		}
 		s.attach(kv.Lease, kv.Key)
-		s.push(kv)
+		s.push(nil, kv)
 	}
 	return nil
 }
@@ -125,11 +128,12 @@ func (l *loader) Record(in *Record) error {
 		e := &r.Events[i]
 		e.Delete = in.Events[i].Delete
 		e.KV = KeyValue{Key: in.Events[i].KV.Key, Value: in.Events[i].KV.Value, Lease: in.Events[i].KV.Lease}
-		e.Prev = s.current(e.KV.Key)
+		h := s.keys[e.KV.Key]
+		e.Prev = h.current()
 		if e.KV.Key == "" || e.Delete && e.Prev == nil {
 			return corrupt("log record %d of revision %d: key %q", in.Index, in.Revision, e.KV.Key)
 		}
-		s.apply(e, r.Revision)
+		s.apply(h, e, r.Revision)
 	}
 	for _, c := range in.Leases {
 		l.lease(c)
@@ -149,7 +153,7 @@ func (l *loader) trace(in *Record) *Record {
 	for i := range r.Events {
 		e := &r.Events[i]
 		e.Prev = nil
-		if kv := l.s.current(e.KV.Key); kv != nil && !e.Delete {
+		if kv := l.s.keys[e.KV.Key].current(); kv != nil && !e.Delete {
 			e.KV = *kv
 		} else {
 			e.KV = KeyValue{Key: e.KV.Key, ModRevision: in.Revision}

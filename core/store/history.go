@@ -26,6 +26,14 @@ func (h *history) head() *KeyValue {
 	return alive(h.versions[len(h.versions)-1])
 }
 
+// current is head, also of a key without a history.
+func (h *history) current() *KeyValue {
+	if h == nil {
+		return nil
+	}
+	return h.head()
+}
+
 // at is the key as of revision rev, nil if it did not exist then.
 func (h *history) at(rev Revision) *KeyValue {
 	n := len(h.versions)
@@ -45,8 +53,8 @@ func alive(kv *KeyValue) *KeyValue {
 	return kv
 }
 
-// compact drops what no read at rev or later can see, and reports whether
-// anything is left.
+// compact drops what no read at rev or later can see, and reports whether that
+// was anything.
 func (h *history) compact(rev Revision) bool {
 	from := 0
 	for i, v := range h.versions {
@@ -61,12 +69,30 @@ func (h *history) compact(rev Revision) bool {
 	if from > 0 {
 		h.versions = slices.Clone(h.versions[from:])
 	}
-	return len(h.versions) > 0
+	return from > 0
 }
 
-// push makes kv the newest version of its key. All versions share one string.
-func (s *Store) push(kv *KeyValue) {
-	h := s.keys[kv.Key]
+// unchain has the oldest version of a key let go of those before. It lies in the
+// event that made it, which points to the version that it replaced, and so on; the
+// event after it points to it.
+func (s *Store) unchain(h *history) {
+	old := h.versions[0]
+	alone := *old
+	h.versions[0] = &alone
+	if len(h.versions) == 1 {
+		return
+	}
+	events := s.since(h.versions[1].ModRevision)[0].Events
+	for i := range events {
+		if events[i].Prev == old {
+			events[i].Prev = &alone
+		}
+	}
+}
+
+// push makes kv the newest version of its key, whose history is h or, if it is
+// nil, begins. All versions share one string.
+func (s *Store) push(h *history, kv *KeyValue) {
 	if h == nil {
 		h = &history{key: kv.Key}
 		s.keys[kv.Key] = h

@@ -106,12 +106,12 @@ func (s *Store) Revoke(id LeaseID, origin Origin) (Revision, error) {
 		return 0, s.frees()
 	}
 	keys := l.sortedKeys()
-	w := writer{s: s, rev: s.rev, events: make([]Event, 0, len(keys))}
+	w := writer{s: s, rev: s.rev, record: &Record{Origin: origin, Events: make([]Event, 0, len(keys)), Leases: []LeaseChange{{Lease: l.Lease, Revoked: true}}}}
 	for _, k := range keys {
-		w.change(KeyValue{Key: k}, s.current(k), true)
+		w.remove(s.keys[k].current())
 	}
 	delete(s.leases, id)
-	s.write(&Record{Origin: origin, Events: w.events, Leases: []LeaseChange{{Lease: l.Lease, Revoked: true}}})
+	s.write(w.record)
 	return s.rev, nil
 }
 

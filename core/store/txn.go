@@ -88,7 +88,7 @@ type OpResponse struct {
 // Txn runs a transaction. An error means that nothing was done. Watchers have
 // been told when it returns; whether it is durable is for Durable to say.
 func (s *Store) Txn(t Txn) (TxnResponse, error) {
-	if err := s.check(t); err != nil {
+	if err := s.check(&t); err != nil {
 		return TxnResponse{}, err
 	}
 	resp := TxnResponse{Succeeded: s.holds(t.If)}
@@ -101,15 +101,14 @@ func (s *Store) Txn(t Txn) (TxnResponse, error) {
 		return TxnResponse{}, err
 	}
 	w := writer{s: s, rev: s.rev}
-	if changes > 0 {
-		w.events = make([]Event, 0, changes)
-	}
+	w.begin(changes)
 	resp.Responses = make([]OpResponse, len(ops))
 	for i := range ops {
 		resp.Responses[i] = w.do(&ops[i])
 	}
-	if len(w.events) > 0 {
-		s.write(&Record{Origin: t.Origin, Events: w.events})
+	if len(w.record.Events) > 0 {
+		w.record.Origin = t.Origin
+		s.write(w.record)
 	}
 	resp.Revision = s.rev
 	return resp, nil
@@ -119,19 +118,33 @@ func (s *Store) Txn(t Txn) (TxnResponse, error) {
 func (s *Store) holds(cmps []Compare) bool {
 	for i := range cmps {
 		c := &cmps[i]
+		if c.End == "" {
+			if !c.holdsOf(s.keys[c.Key].current()) {
+				return false
+			}
+			continue
+		}
 		ok, any := true, false
 		s.each(c.Key, c.End, s.rev, func(kv *KeyValue) {
 			any = true
 			ok = ok && c.holds(kv)
 		})
 		if !any {
-			ok = c.Target != CompareValue && c.holds(&KeyValue{})
+			ok = c.holdsOf(nil)
 		}
 		if !ok {
 			return false
 		}
 	}
 	return true
+}
+
+// holdsOf is holds for a key that may not be there.
+func (c *Compare) holdsOf(kv *KeyValue) bool {
+	if kv == nil {
+		return c.Target != CompareValue && c.holds(&KeyValue{})
+	}
+	return c.holds(kv)
 }
 
 func (c *Compare) holds(kv *KeyValue) bool {
@@ -171,13 +184,32 @@ func compareInt(a, b int64) int {
 }
 
 // writer applies the operations of one transaction, each seeing what those
-// before it did. Nothing in it can fail. events has room for all changes from
-// the start: histories point into it.
+// before it did. Nothing in it can fail. The record's events have room for all
+// changes from the start: histories point into them.
 type writer struct {
 	s      *Store
 	rev    Revision // what a range reads: the head, or the new revision once something changed
-	events []Event
+	record *Record
 }
+
+// begin makes the record, together with the one event that most have.
+func (w *writer) begin(changes int) {
+	switch changes {
+	case 0:
+		w.record = &none
+	case 1:
+		one := new(struct {
+			record Record
+			events [1]Event
+		})
+		w.record, one.record.Events = &one.record, one.events[:0]
+	default:
+		w.record = &Record{Events: make([]Event, 0, changes)}
+	}
+}
+
+// none is the record of what changes nothing.
+var none Record
 
 func (w *writer) do(op *Op) OpResponse {
 	switch op.Type {
@@ -193,7 +225,8 @@ func (w *writer) do(op *Op) OpResponse {
 
 func (w *writer) put(op *Op) (resp OpResponse) {
 	kv := KeyValue{Key: op.Key, Value: op.Value, Lease: op.Lease}
-	prev := w.s.current(op.Key)
+	h := w.s.keys[op.Key]
+	prev := h.current()
 	if op.IgnoreValue {
 		kv.Value = prev.Value
 	}
@@ -203,7 +236,7 @@ func (w *writer) put(op *Op) (resp OpResponse) {
 	if op.PrevKV && prev != nil {
 		resp.KVs = []KeyValue{*prev}
 	}
-	w.change(kv, prev, false)
+	w.change(h, kv, prev, false)
 	return resp
 }
 
@@ -215,29 +248,25 @@ func (w *writer) delete(op *Op) (resp OpResponse) {
 		if op.PrevKV {
 			resp.KVs = append(resp.KVs, *kv)
 		}
-		w.change(KeyValue{Key: kv.Key}, kv, true)
+		w.remove(kv)
 	}
 	return resp
 }
 
-func (w *writer) change(kv KeyValue, prev *KeyValue, del bool) {
-	w.rev = w.s.rev + 1
-	w.events = append(w.events, Event{Delete: del, KV: kv, Prev: prev})
-	w.s.apply(&w.events[len(w.events)-1], w.rev)
+func (w *writer) remove(kv *KeyValue) {
+	w.change(w.s.keys[kv.Key], KeyValue{Key: kv.Key}, kv, true)
 }
 
-// current is the key as the running transaction sees it, nil if it is not
-// there.
-func (s *Store) current(key string) *KeyValue {
-	if h := s.keys[key]; h != nil {
-		return h.head()
-	}
-	return nil
+func (w *writer) change(h *history, kv KeyValue, prev *KeyValue, del bool) {
+	w.rev = w.s.rev + 1
+	w.record.Events = append(w.record.Events, Event{Delete: del, KV: kv, Prev: prev})
+	w.s.apply(h, &w.record.Events[len(w.record.Events)-1], w.rev)
 }
 
 // apply completes an event that carries key, value and lease, and makes it
-// the key's newest version, as writing and replaying both do.
-func (s *Store) apply(e *Event, rev Revision) {
+// the key's newest version, as writing and replaying both do. h is the key's
+// history, nil if it has none.
+func (s *Store) apply(h *history, e *Event, rev Revision) {
 	e.KV.ModRevision = rev
 	if !e.Delete {
 		e.KV.Version, e.KV.CreateRevision = 1, rev
@@ -251,7 +280,7 @@ func (s *Store) apply(e *Event, rev Revision) {
 	if e.KV.Lease != 0 {
 		s.attach(e.KV.Lease, e.KV.Key)
 	}
-	s.push(&e.KV)
+	s.push(h, &e.KV)
 }
 
 // write gives the record its place, queues it for the log, and tells the

@@ -48,6 +48,14 @@ func (l *Log) Compact(snap store.Snapshot, done func(error)) {
 		keep = len(l.records)
 	}
 	l.records = slices.Clone(l.records[keep:])
+	if len(l.records) > 0 { // what its events replaced is gone
+		first := *l.records[0]
+		first.Events = slices.Clone(first.Events)
+		for i := range first.Events {
+			first.Events[i].Prev = nil
+		}
+		l.records[0] = &first
+	}
 	done(nil)
 }
 
