@@ -128,6 +128,8 @@ func (o *Options) complete() error {
 	switch {
 	case o.Nodes < -1 || o.Nodes > MaxNodes:
 		return fmt.Errorf("nodes: %d is not between 0 and %d", o.Nodes, MaxNodes)
+	case o.Retain < -1:
+		return fmt.Errorf("history: %w", errRetain)
 	}
 	if o.Log == nil {
 		o.Log = memory.New()
@@ -189,9 +191,7 @@ func (c *Cluster) keepHouse() {
 	var tick func()
 	tick = func() {
 		_, _ = c.store.Expire(c.world.Now(), store.Origin{Time: c.world.Now(), Actor: etcdActor, Verb: "delete", Note: "lease expired"}) // fails only when nothing can be written any more, which Err tells
-		if head := c.store.Revision(); c.retain > 0 && head-max(c.store.CompactRevision(), 1) > 2*c.retain {
-			_ = c.store.Compact(head - c.retain) // fails only on revisions out of range, which this isn't
-		}
+		_ = c.bound()                                                                                                                    // fails only when nothing can be written any more, which Err tells
 		etcd.Schedule(sim.Timer, sim.Idle, 30*time.Second, "expire leases, compact", tick)
 	}
 	etcd.Schedule(sim.Timer, sim.Idle, 30*time.Second, "expire leases, compact", tick)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"io"
 
 	"github.com/tabernetes/tabernetes/core/archive"
@@ -15,6 +16,28 @@ func (c *Cluster) Usage() store.Usage { return c.store.Usage() }
 // Retain is the policy: how many revisions are kept at least, twice as many at
 // most; -1 for all.
 func (c *Cluster) Retain() int64 { return int64(c.retain) }
+
+// errRetain is what a policy is refused with.
+var errRetain = errors.New("to keep is a number of revisions from 1 on, or -1 for all")
+
+// SetRetain changes the policy, from now on until the cluster is closed, and drops
+// at once what it does not keep.
+func (c *Cluster) SetRetain(n int64) error {
+	if n < -1 || n == 0 {
+		return errRetain
+	}
+	c.retain = store.Revision(n)
+	return c.bound()
+}
+
+// bound drops history where there is twice as much as is to be kept.
+func (c *Cluster) bound() error {
+	head := c.store.Revision()
+	if c.retain < 0 || head-max(c.store.CompactRevision(), 1) <= 2*c.retain {
+		return nil
+	}
+	return c.store.Compact(head - c.retain)
+}
 
 // Export writes the whole cluster as one file, history and all, on disk or
 // not. program and name are what the file says of itself.

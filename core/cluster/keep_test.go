@@ -186,3 +186,37 @@ func TestNoSpace(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// TestSetRetain has the policy changed while the cluster runs.
+func TestSetRetain(t *testing.T) {
+	c, err := New(Options{Retain: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Run("kubectl create deployment web --image=nginx --replicas=5"); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []int64{0, -2} {
+		if err := c.SetRetain(wrong); err == nil {
+			t.Errorf("%d revisions are kept", wrong)
+		}
+	}
+	if u := c.Usage(); c.Retain() != -1 || u.Oldest != 1 || u.Revision < 50 {
+		t.Fatalf("policy %d, %+v", c.Retain(), u)
+	}
+	if err := c.SetRetain(10); err != nil {
+		t.Fatal(err)
+	}
+	if u := c.Usage(); c.Retain() != 10 || u.Oldest != u.Revision-10 {
+		t.Errorf("after the policy is 10: %+v", u)
+	}
+	if err := c.SetRetain(1000); err != nil {
+		t.Fatal(err)
+	}
+	if u := c.Usage(); u.Oldest != u.Revision-10 {
+		t.Errorf("after the policy is 1000: %+v", u)
+	}
+	if _, err := New(Options{Retain: -2}); err == nil {
+		t.Error("a cluster that keeps -2 revisions")
+	}
+}

@@ -27,6 +27,21 @@ type Resumer interface {
 	Resume(done func(error))
 }
 
+// Breaker is a Log that can find out by itself that it has failed.
+type Breaker interface {
+	// OnBreak has fn called then, on the loop that the store runs on.
+	OnBreak(fn func(error))
+}
+
+// broken takes note of a log that failed while nothing was written, or before
+// what was has been answered.
+func (s *Store) broken(err error) {
+	if s.commit.err == nil {
+		s.fail(err)
+		s.tell()
+	}
+}
+
 // fail raises the alarm: no write is taken any more, reads go on.
 func (s *Store) fail(err error) {
 	if errors.Is(err, ErrNoSpace) {

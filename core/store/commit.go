@@ -99,12 +99,17 @@ func (s *Store) answered(err error, note func()) {
 		c.pending, c.failed = append(c.failed, c.pending...), nil
 		c.compacting = c.compactedLog
 	}
-	waiting := c.waiters
-	c.waiters = nil
+	s.tell()
+	s.Flush()
+}
+
+// tell answers the waiters that can be answered.
+func (s *Store) tell() {
+	waiting := s.commit.waiters
+	s.commit.waiters = nil
 	for _, w := range waiting {
 		s.wait(w)
 	}
-	s.Flush()
 }
 
 // Durable is the last revision that survives the end of the process.

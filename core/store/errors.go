@@ -22,6 +22,8 @@ var (
 	// ErrNoSpace is what a Log wraps when the disk or quota is full. It raises
 	// an alarm: see Disarm.
 	ErrNoSpace = errors.New("etcdserver: mvcc: database space exceeded")
+	// ErrGone is what a Log wraps that finds out that all it kept has been deleted.
+	ErrGone = errors.New("what was kept is gone")
 	// ErrStopped is what writes meet after the log failed otherwise or was
 	// closed.
 	ErrStopped = errors.New("etcdserver: server stopped")

@@ -71,6 +71,9 @@ func Open(log Log, opts Options) (*Store, error) {
 	}
 	s.told = s.rev
 	s.commit.durable, s.commit.durableIndex = s.rev, s.index
+	if b, ok := log.(Breaker); ok {
+		b.OnBreak(s.broken)
+	}
 	return s, nil
 }
 

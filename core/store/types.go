@@ -60,7 +60,7 @@ type Snapshot struct {
 // Log keeps what a store hands it. Calls take effect in the order they are
 // made and each one wholly or not at all; once one has failed every later one
 // must fail too, so that what a Log holds is always a prefix of what it was
-// given. Resumer and Sizer are further powers that a Log may have.
+// given. Resumer, Sizer and Breaker are further powers that a Log may have.
 type Log interface {
 	// Load reads the log into l: the snapshot in one or more chunks, if there
 	// is one, then the records after it in order. It is called once, first.

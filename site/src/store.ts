@@ -23,7 +23,7 @@ import type {
 } from './engine/protocol';
 import { engineName } from './lessons/address';
 import type { Lesson } from './lessons/lesson';
-import { database, ofThisTab } from './storage/clusters';
+import { database, ofThisTab, retained } from './storage/clusters';
 import type { Tab } from './log/Log';
 import { Storage } from './storage/storage';
 import { Past } from './time/past';
@@ -136,7 +136,7 @@ export class Store {
 
   /** Starts the engine with the cluster that is in this browser, or a new one; or with a lesson, which it is then given. */
   boot(nodes: number, seed: number, begin: Begin = {}) {
-    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: !!this.lessonId, ...begin });
+    void this.engine.start({ type: 'boot', seed, nodes, database: this.database, speed: this.speed, lessons: !!this.lessonId, retain: retained(this.storage.cluster), ...begin });
   }
 
   /** Has someone hear what the engine tells, after the store has taken it in. */

@@ -187,7 +187,7 @@ func (d *Driver) open(r bootRequest) {
 	}
 	d.seed, d.nodes = r.Seed, r.Nodes
 	d.c, err = cluster.New(cluster.Options{
-		Seed: r.Seed, Nodes: r.Nodes, Log: log, Files: kubectl.MemoryFiles{},
+		Seed: r.Seed, Nodes: r.Nodes, Log: log, Retain: r.Retain, Files: kubectl.MemoryFiles{},
 		Edit: d.edit, Clear: d.clear,
 	})
 	if err != nil {
@@ -218,8 +218,11 @@ func (d *Driver) fail(kind string, err error) {
 	if d.failed != nil {
 		return
 	}
-	if errors.Is(err, store.ErrNoSpace) {
+	switch {
+	case errors.Is(err, store.ErrNoSpace):
 		kind = "space"
+	case errors.Is(err, store.ErrGone):
+		kind = "gone"
 	}
 	d.failed = &failedEvent{"failed", kind, err.Error()}
 	d.tell(*d.failed)

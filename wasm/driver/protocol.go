@@ -23,6 +23,7 @@ type (
 		Database string `json:"database"`
 		Speed    Speed  `json:"speed"`
 		Lessons  bool   `json:"lessons"`
+		Retain   int    `json:"retain,omitempty"`
 		// What a new cluster begins with.
 		Start   []string `json:"start,omitempty"`
 		Session string   `json:"session,omitempty"`
@@ -115,9 +116,11 @@ type (
 	advanceRequest struct {
 		Seconds int `json:"seconds"`
 	}
-	drawnRequest  struct{}
-	resetRequest  struct{}
-	usageRequest  struct{}
+	drawnRequest struct{}
+	resetRequest struct{}
+	usageRequest struct {
+		Retain int64 `json:"retain,omitempty"`
+	}
 	exportRequest struct {
 		ID   int    `json:"id"`
 		Name string `json:"name"`

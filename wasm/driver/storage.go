@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/tabernetes/tabernetes/core/archive"
@@ -10,8 +11,18 @@ import (
 // program is what an exported file says it was written by.
 const program = "tabernetes (browser)"
 
-// usage tells what is kept and what that takes.
-func (d *Driver) usage(from int, _ usageRequest) error {
+// usage tells what is kept and what that takes, after setting how much history that
+// is to be, if the request says so.
+func (d *Driver) usage(from int, r usageRequest) error {
+	switch {
+	case r.Retain == 0:
+	case d.served:
+		return errors.New("history: this cluster belongs to `tabernetes serve`, whose --retain says how much of it is kept")
+	default:
+		if err := d.c.SetRetain(r.Retain); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+	}
 	u := d.c.Usage()
 	d.opts.Send(from, usageEvent{
 		Type: "usage", Retain: d.c.Retain(), Revision: int64(u.Revision), Oldest: int64(u.Oldest),

@@ -219,3 +219,26 @@ func TestRoomAfterTheSpaceRanOut(t *testing.T) {
 		t.Errorf("history was not dropped: %+v", u)
 	}
 }
+
+// The policy for history comes with the boot request, and a tab may change it.
+func TestRetain(t *testing.T) {
+	b := newBrowser(t)
+	b.from(1, "%s", strings.Replace(bootTab, `"database"`, `"retain":500,"database"`, 1))
+	ask := func(request string) usageEvent {
+		b.from(1, "%s", request)
+		b.events = b.told[1]
+		u, _ := last[usageEvent](b.page)
+		return u
+	}
+	if u := ask(`{"type":"usage"}`); u.Retain != 500 || u.Oldest != 1 {
+		t.Errorf("booted with 500: %+v", u)
+	}
+	if u := ask(`{"type":"usage","retain":2}`); u.Retain != 2 || u.Oldest != u.Revision-2 {
+		t.Errorf("set to 2: %+v", u)
+	}
+	b.from(1, `{"type":"usage","retain":-5}`)
+	b.events = b.told[1]
+	if f, ok := last[failedEvent](b.page); !ok || !strings.Contains(f.Message, "-1 for all") {
+		t.Errorf("set to -5: %+v", f)
+	}
+}

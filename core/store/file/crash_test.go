@@ -120,7 +120,7 @@ func TestNewerVersion(t *testing.T) {
 	if err := os.WriteFile(path, []byte("tabnlog\x63"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(path); err == nil || !strings.Contains(err.Error(), "format version 99, this program reads version 1") {
+	if _, err := open(path); err == nil || !strings.Contains(err.Error(), "newer version of this program: format 99, this one reads 1") {
 		t.Errorf("open: %v", err)
 	}
 }

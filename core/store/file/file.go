@@ -89,8 +89,10 @@ func (l *Log) Load(into store.Loader) error {
 	switch {
 	case [7]byte(sig[:7]) != [7]byte(signature[:7]):
 		return fmt.Errorf("%w: %s is not a log", store.ErrCorrupt, l.path)
+	case sig[7] > frame.Version:
+		return fmt.Errorf("log %s was written by a newer version of this program: format %d, this one reads %d", l.path, sig[7], frame.Version)
 	case sig[7] != frame.Version:
-		return fmt.Errorf("log %s has format version %d, this program reads version %d", l.path, sig[7], frame.Version)
+		return fmt.Errorf("%w: log %s has no format that there ever was: %d", store.ErrCorrupt, l.path, sig[7])
 	}
 	return l.read(into, end)
 }

@@ -69,7 +69,7 @@ type committer struct {
 	closing bool
 	lost    error // why the browser has closed the database, where it says
 
-	complete, abort, checked, wanted js.Func // the same for every transaction
+	complete, abort, checked, closed js.Func // the same for every transaction
 }
 
 // listen makes what hears of a transaction's events. An abort rises to the
@@ -89,14 +89,31 @@ func (l *Log) listen() {
 		}
 	})
 	c.checked = event(l.check)
-	c.wanted = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if c.lost = ErrDeleted; args[0].Get("newVersion").Truthy() {
-			c.lost = ErrNewer
+	c.closed = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		switch version := args[0].Get("newVersion"); {
+		case version.Truthy():
+			l.lose(ErrNewer)
+		case version.IsNull():
+			l.lose(ErrDeleted)
+		default:
+			l.lose(ErrCleared)
 		}
 		return nil
 	})
 	l.raw.Set("onabort", c.abort)
-	l.raw.Set("onversionchange", c.wanted) // idb then closes it
+	l.raw.Set("onclose", c.closed)
+	l.raw.Set("onversionchange", c.closed) // idb then closes it
+}
+
+// lose takes note that the browser closes the database, and why.
+func (l *Log) lose(why error) {
+	l.commit.lost = why
+	if l.commit.err == nil {
+		l.commit.err = why
+	}
+	if l.broken != nil {
+		l.opts.Post(func() { l.broken(why) })
+	}
 }
 
 // enqueue takes a job, in order.
@@ -212,8 +229,9 @@ func (l *Log) finish(err error) {
 // release lets go of the database and of what JavaScript can call.
 func (l *Log) release() {
 	l.raw.Set("onabort", js.Null())
+	l.raw.Set("onclose", js.Null())
 	l.raw.Set("onversionchange", js.Null())
-	for _, f := range []js.Func{l.commit.complete, l.commit.abort, l.commit.checked, l.commit.wanted} {
+	for _, f := range []js.Func{l.commit.complete, l.commit.abort, l.commit.checked, l.commit.closed} {
 		f.Release()
 	}
 	l.db.Close()

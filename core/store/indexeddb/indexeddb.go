@@ -35,8 +35,8 @@ var ErrFenced = errors.New("another tab has taken over this cluster")
 var (
 	ErrNewer   = errors.New("the database belongs to a newer version of this program: reload the page")
 	ErrBlocked = errors.New("a tab with an older version of this program has the database open: close that tab")
-	ErrDeleted = errors.New("the database was deleted in another tab")
-	ErrCleared = errors.New("the browser has closed the database, perhaps because site data was cleared")
+	ErrDeleted = fmt.Errorf("%w: the database was deleted in another tab", store.ErrGone)
+	ErrCleared = fmt.Errorf("%w: the browser has closed the database, as it does when site data is cleared", store.ErrGone)
 )
 
 // Options choose how a database is kept.
@@ -62,6 +62,7 @@ type Log struct {
 	start  int64   // index of the first record after what was loaded
 	fences []int64 // where owners have begun, the last maxFences of them
 
+	broken   func(error)
 	spans    []span
 	snapshot int64 // bytes
 	buf      []byte
@@ -164,6 +165,9 @@ func (l *Log) Size() int64 {
 	}
 	return total
 }
+
+// OnBreak implements store.Breaker: the browser says when it closes the database.
+func (l *Log) OnBreak(fn func(error)) { l.broken = fn }
 
 // Close implements store.Log: the database is closed after the calls already
 // made, later than Close returns.

@@ -285,6 +285,42 @@ func TestClosedByBrowser(t *testing.T) {
 	}
 }
 
+// Where the browser says that it closes the database, as when site data is
+// cleared, the store knows before it writes, and keeps what it has.
+func TestClearedByBrowser(t *testing.T) {
+	for want, event := range map[error]map[string]any{
+		ErrCleared: {},
+		ErrDeleted: {"newVersion": nil},
+		ErrNewer:   {"newVersion": 3},
+	} {
+		m := newMedium(t)
+		log, err := m.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(log, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, "/k", "v")
+		settle(t, m, s)
+		put(t, s, "/k", "waits")
+		var got error
+		s.OnDurable(s.Revision(), func(err error) { got = err })
+		log.(*Log).raw.Get("onclose").Invoke(event)
+		m.Settle(func() bool { return got != nil })
+		if !errors.Is(got, want) || !errors.Is(s.Err(), want) || errors.Is(got, store.ErrGone) != (want != ErrNewer) {
+			t.Errorf("write: %v; Err: %v; want %v", got, s.Err(), want)
+		}
+		if _, err := s.Put("/k", nil, store.Origin{}); !errors.Is(err, want) {
+			t.Errorf("next write: %v, want %v", err, want)
+		}
+		if kv, _ := s.Get("/k"); string(kv.Value) != "waits" {
+			t.Errorf("in memory: %q", kv.Value)
+		}
+	}
+}
+
 func openStore(t *testing.T, m *medium) *store.Store {
 	t.Helper()
 	log, err := m.Open()

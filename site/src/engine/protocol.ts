@@ -16,6 +16,8 @@ export interface BootRequest {
   speed: Speed;
   /** A lesson is to be done here, which `lesson` says; the database is only a name. */
   lessons: boolean;
+  /** How many revisions of history are kept at least; -1: all, 0 or none: what the engine finds right. */
+  retain?: number;
   /** Console lines typed, each to its end, before the cluster is ready. */
   start?: string[];
   /** A shared session, done again before the cluster is ready; it brings its own seed and nodes. */
@@ -196,6 +198,8 @@ export interface ResetRequest {
 /** Asks what is kept; answered by `usage`. */
 export interface UsageRequest {
   type: 'usage';
+  /** From now on keep so many revisions at least; -1: all. */
+  retain?: number;
 }
 
 /** Asks for the whole cluster as one file that says it has this name; answered by `exported`. */
@@ -528,7 +532,7 @@ export interface TypedEvent {
 export interface FailedEvent {
   type: 'failed';
   /** forbidden is the page's own: the browser keeps nothing for it, and no engine was started. */
-  kind: 'storage' | 'space' | 'session' | 'engine' | 'request' | 'forbidden';
+  kind: 'storage' | 'space' | 'gone' | 'session' | 'engine' | 'request' | 'forbidden';
   message: string;
 }
 

@@ -77,7 +77,8 @@ function words(store: Store, t: Translate): string {
 }
 
 /** Which of the sad stories is told. */
-export function failureKind(store: Store): 'storage' | 'space' | 'session' | 'forbidden' | 'failed' {
-  const kind = store.failure?.kind;
-  return kind === 'storage' || kind === 'space' || kind === 'session' || kind === 'forbidden' ? kind : 'failed';
+export function failureKind(store: Store) {
+  return kinds.find((kind) => kind === store.failure?.kind) ?? 'failed';
 }
+
+const kinds = ['storage', 'space', 'gone', 'session', 'forbidden'] as const;

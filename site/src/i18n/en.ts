@@ -29,6 +29,8 @@ export const en = {
   'engine.storage.title': 'Nothing can be saved any more',
   'engine.storage.text':
     'The browser refuses to write to this page’s database. Everything answered until now is safe. The cluster takes no more writes: reload the page to go on from the last saved revision.',
+  'engine.gone.title': 'The browser has deleted this cluster',
+  'engine.gone.text': 'It is only in this page’s memory now and takes no more writes: export it as a file before you leave.',
   'engine.space.title': 'The disk is full',
   'engine.space.text':
     'The browser has no more space for this page, so the cluster takes no more writes. What was answered is safe and can still be read and exported. Make room: drop old history here, or delete other sites’ data.',
@@ -70,8 +72,8 @@ export const en = {
   'storage.close': 'Close',
   'storage.kept': 'Cluster “{name}”',
   'storage.history': 'Every revision from {oldest} to {revision} can be looked at.',
-  'storage.policy': 'Of older ones the last {n} are kept at least, {most} at most.',
-  'storage.policyAll': 'Older ones are kept for ever.',
+  'storage.policy': 'Revisions kept (at most twice as many):',
+  'storage.policyAll': 'all',
   'storage.size': 'It takes {size} in the browser’s database.',
   'storage.quota': 'This site uses {used}; the browser allows it up to {quota}.',
   'storage.bytes': '{n} {unit}',

@@ -30,6 +30,8 @@ export const zhCN: Record<Key, string> = {
   'engine.storage.title': '无法继续保存',
   'engine.storage.text':
     '浏览器拒绝写入本页的数据库。到目前为止已答复的内容都是安全的。集群不再接受写入：重新加载页面，即可从最后保存的修订版本继续。',
+  'engine.gone.title': '浏览器已删除这个集群',
+  'engine.gone.text': '集群现在只在本页的内存中，不再接受写入：离开之前，请把它导出为文件。',
   'engine.space.title': '存储空间已满',
   'engine.space.text':
     '浏览器没有更多空间留给本页，因此集群不再接受写入。已答复的内容是安全的，仍可查看和导出。请腾出空间：在这里丢弃旧历史，或删除其他网站的数据。',
@@ -69,8 +71,8 @@ export const zhCN: Record<Key, string> = {
   'storage.close': '关闭',
   'storage.kept': '集群“{name}”',
   'storage.history': '可以查看从 {oldest} 到 {revision} 的每一个修订版本。',
-  'storage.policy': '更早的历史至少保留最近 {n} 个，最多 {most} 个。',
-  'storage.policyAll': '更早的历史会一直保留。',
+  'storage.policy': '保留的修订版本数（最多为两倍）：',
+  'storage.policyAll': '全部',
   'storage.size': '它在浏览器数据库中占用 {size}。',
   'storage.quota': '本站点已使用 {used}，浏览器最多允许 {quota}。',
   'storage.bytes': '{n} {unit}',

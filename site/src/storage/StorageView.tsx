@@ -75,7 +75,14 @@ function Kept({ storage }: { storage: Storage }) {
       {usage && (
         <p>
           {t('storage.history', { oldest: usage.oldest, revision: usage.revision })}{' '}
-          {usage.retain > 0 ? t('storage.policy', { n: usage.retain, most: 2 * usage.retain }) : t('storage.policyAll')}
+          <label>
+            {t('storage.policy')}{' '}
+            <select value={usage.retain} onChange={(e) => storage.retain(+e.currentTarget.value)}>
+              {[100, 1000, 20_000, 100_000, -1].map((n) => (
+                <option value={n}>{n > 0 ? n : t('storage.policyAll')}</option>
+              ))}
+            </select>
+          </label>
         </p>
       )}
       {usage && usage.logBytes >= 0 && <p>{t('storage.size', { size: size(usage.logBytes, t) })}</p>}

@@ -52,6 +52,17 @@ export function keepNodes(name: string, n: number) {
   keep(nodesOf(name), String(n));
 }
 
-export function forgetNodes(name: string) {
+const retainOf = (name: string) => `tabernetes.retain.${name}`;
+
+/** How many revisions of a cluster's history are kept, where that was chosen. */
+export const retained = (name: string) => Number(recall(retainOf(name)));
+
+export function keepRetained(name: string, n: number) {
+  keep(retainOf(name), String(n));
+}
+
+/** Forgets what was kept beside a cluster. */
+export function forget(name: string) {
   keep(nodesOf(name), null);
+  keep(retainOf(name), null);
 }

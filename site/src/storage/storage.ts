@@ -1,5 +1,5 @@
 import type { EngineEvent, Request, UsageEvent } from '../engine/protocol';
-import { address, clusterIn, database, forgetNodes, keepNodes } from './clusters';
+import { address, clusterIn, database, forget, keepNodes, keepRetained } from './clusters';
 
 type Heard = Extract<EngineEvent, { type: 'usage' | 'exported' | 'imported' | 'resumed' }>;
 
@@ -71,6 +71,12 @@ export class Storage {
     this.changed();
   }
 
+  /** Sets how many revisions of history are kept at least, here and when the cluster is opened again. */
+  retain(n: number) {
+    keepRetained(this.cluster, n);
+    this.send({ type: 'usage', retain: n });
+  }
+
   /** Looks again at what is kept. */
   async look() {
     this.told = undefined;
@@ -130,7 +136,7 @@ export class Storage {
   /** Deletes a cluster that is not the one shown. */
   async delete(name: string) {
     const gone = await remove(database(name));
-    if (gone) forgetNodes(name);
+    if (gone) forget(name);
     await this.look();
     this.tell({ what: gone ? 'deleted' : 'openElsewhere', name });
   }

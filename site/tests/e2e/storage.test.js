@@ -149,6 +149,66 @@ test('a small quota: nothing more is answered, all is readable and exported, and
   await tab.close();
 });
 
+test('where site data is cleared, the page says so at once, keeps the cluster in memory and exports it', { timeout: 120_000 }, async (t) => {
+  const own = await serve();
+  t.after(() => own.close());
+  const tab = await browser.newPage();
+  await visit(tab, own.url, '?speed=once&lang=en');
+  await succeed(tab, 'kubectl create configmap kept --from-literal=a=b');
+  const cdp = await tab.context().newCDPSession(tab);
+  await cdp.send('Storage.clearDataForOrigin', { origin: new URL(own.url).origin, storageTypes: 'all' });
+  await tab.getByRole('heading', { name: 'The browser has deleted this cluster' }).waitFor();
+  if (process.env.SHOTS) await tab.screenshot({ path: join(process.env.SHOTS, 'gone.png') });
+  const { exit, text } = await run(tab, 'kubectl create configmap next --from-literal=a=b');
+  assert.deepEqual([exit, /what was kept is gone/.test(text)], [1, true], text);
+  assert.equal(await succeed(tab, 'kubectl get configmap kept -o name'), 'configmap/kept\n');
+  const [download] = await Promise.all([
+    tab.waitForEvent('download'),
+    tab.locator('.notice').getByRole('button', { name: 'Export as a file' }).click(),
+  ]);
+  file = join(home.dir, 'rescued.tabernetes');
+  await download.saveAs(file);
+  // After a reload there is an empty cluster, into whose browser the file comes back.
+  await tab.reload();
+  await ready(tab);
+  assert.equal((await run(tab, 'kubectl get configmap kept -o name')).exit, 1);
+  await tab.getByRole('button', { name: 'Storage' }).click();
+  const form = tab.locator('dialog.storage');
+  await form.locator('input[type=file]').setInputFiles(file);
+  await form.getByLabel('Import as cluster').fill('rescued');
+  await form.getByRole('button', { name: 'Import', exact: true }).click();
+  await tab.waitForURL(/cluster=rescued/);
+  await ready(tab);
+  await succeed(tab, 'kubectl get configmap kept -o name');
+  await tab.close();
+});
+
+test('how much history is kept is chosen, takes effect at once, and is remembered', { timeout: 120_000 }, async (t) => {
+  const own = await serve();
+  t.after(() => own.close());
+  const tab = await browser.newPage();
+  await visit(tab, own.url, '?speed=once&lang=en');
+  await succeed(tab, 'kubectl create deployment web --image=nginx --replicas=30');
+  await running(tab, 30);
+  const policy = tab.locator('dialog.storage').getByLabel('Revisions kept');
+  const show = async () => {
+    await tab.getByRole('button', { name: 'Storage' }).click();
+    await policy.waitFor();
+    return policy.inputValue();
+  };
+  const oldest = async () => Number(/revision from (\d+) to/.exec(await tab.locator('dialog.storage').innerText())[1]);
+  assert.equal(await show(), '20000');
+  assert.equal(await oldest(), 1);
+  await policy.selectOption('100');
+  await tab.waitForFunction(() => !/from 1 to/.test(document.querySelector('dialog.storage').textContent));
+  assert.ok((await oldest()) > 50);
+  if (process.env.SHOTS) await tab.screenshot({ path: join(process.env.SHOTS, 'policy.png') });
+  await tab.reload();
+  await ready(tab);
+  assert.equal(await show(), '100');
+  await tab.close();
+});
+
 test('long lines run, also where localStorage takes nothing more', { timeout: 120_000 }, async (t) => {
   const own = await serve();
   t.after(() => own.close());
