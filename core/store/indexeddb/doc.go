@@ -1,27 +1,36 @@
 // Package indexeddb is the Log that a browser tab keeps: one IndexedDB database
 // with one packed record for each batch, keyed by its first index, and a
-// snapshot in chunks. The bytes of both are frames (see package frame), the
-// database's version is their format's.
+// snapshot in chunks. The bytes of both are frames (see package frame).
 //
 // An append is answered on the transaction's complete event. With relaxed
 // durability, the default as it is Chrome's, that survives the death of the tab
 // and of the browser, not of the machine; Options.Strict waits for the disk.
 //
-// One writer at a time: whoever loads takes the database over by counting up
-// its owner, and an answer depends on who the owner was inside the write's own
-// transaction, so that a tab that was thought dead fails with ErrFenced. Who
-// should own is decided elsewhere (Web Locks, a shared worker); this only keeps a
-// mistake from costing data:
+// One writer at a time: whoever loads takes the database over, so that a tab
+// that was thought dead fails with ErrFenced. Who should own is decided elsewhere
+// (Web Locks, a shared worker); this only keeps a mistake from costing data:
 //
-//   - An owner's first append, and every compaction, waits for the answer who
-//     owns and only then commits.
-//   - The other appends commit at once, which saves a way to the database and
-//     back, and look at the answer afterwards. A late owner can so leave one
-//     batch behind that it has not answered for. Keys are only added, so that
-//     batch is where the new owner had written nothing yet; if the new owner does
-//     write, its first append takes the place. And where the new owner had
-//     compacted its own away, the batch lies below the floor that every
-//     compaction sets, and is not read.
+//   - Keys are only added. The new owner puts a fence, which is a number, where
+//     the one before would append next, so that its append fails and nothing has
+//     to be asked. Records 1 to 9 are there in keys 1 and 5, and owners A, then B
+//     are replaced:
+//
+//     key     1    5    10        A was replaced by B: a fence where A's next would be
+//     records 1-4  5-9  |         B's first append takes its place: A fails on it
+//     records 1-4  5-9  10-12 |   at 13: B was replaced by C
+//
+//   - A compaction leaves the fences: the key of one is put again as a number if
+//     its records go. Loading skips them. The last 256 are kept.
+//
+//   - An owner's first append, which takes the place of its fence, and every
+//     compaction ask who owns (a count of takeovers) inside their transaction,
+//     and commit when that is answered.
+//
+// The database's version is 2: version 1 had no fences and took a number for
+// damage. What it left is opened as it is. A connection of an older version that
+// does not let go (idb's do, by themselves) is reported as ErrBlocked; a newer
+// version that wants the database closes this one, with ErrNewer. Where the
+// browser closes it, as when site data is cleared, the store hears of it at once.
 //
 // All of it runs on the engine's one thread without waiting: a transaction's
 // requests are made at once, as it ends by itself when control returns to the
@@ -60,7 +69,6 @@
 //
 //	cd site && npm run bench
 //
-// The package is empty outside js/wasm. Left out: the blocked event, as version
-// 1 never upgrades; notice of site data being cleared, which shows as a failed
-// write.
+// The package is empty outside js/wasm. Left out: a way back to version 1;
+// noticing that a database has been evicted while nothing had it open.
 package indexeddb
