@@ -12,8 +12,7 @@ import (
 
 // What an object uses of a ResourceQuota, after pkg/quota/v1 of Kubernetes: the
 // API server asks before it admits an object, the quota controller adds up
-// what is there. Left out: scopes by priority class and by volume attributes
-// class, device classes.
+// what is there. Left out: scopes by volume attributes class, device classes.
 
 // QuotaUsage is what an object counts for, by the names that quotas limit.
 func QuotaUsage(obj Object, now time.Time) corev1.ResourceList {
@@ -141,28 +140,77 @@ func addClaimUsage(used corev1.ResourceList, claim *corev1.PersistentVolumeClaim
 
 // QuotaMatches tells whether a quota's scopes take an object in.
 func QuotaMatches(q *corev1.ResourceQuota, obj Object) bool {
-	scopes := slices.Clone(q.Spec.Scopes)
+	var scopes []corev1.ScopedResourceSelectorRequirement
+	for _, name := range q.Spec.Scopes {
+		scopes = append(scopes, corev1.ScopedResourceSelectorRequirement{ScopeName: name, Operator: corev1.ScopeSelectorOpExists})
+	}
 	if q.Spec.ScopeSelector != nil {
-		for _, e := range q.Spec.ScopeSelector.MatchExpressions {
-			scopes = append(scopes, e.ScopeName)
-		}
+		scopes = append(scopes, q.Spec.ScopeSelector.MatchExpressions...)
 	}
 	pod, isPod := obj.(*corev1.Pod)
 	if !isPod {
 		return len(scopes) == 0
 	}
-	bestEffort := PodQOS(pod) == corev1.PodQOSBestEffort
-	terminating := pod.Spec.ActiveDeadlineSeconds != nil
-	for _, scope := range scopes {
-		in := map[corev1.ResourceQuotaScope]bool{
-			corev1.ResourceQuotaScopeBestEffort: bestEffort, corev1.ResourceQuotaScopeNotBestEffort: !bestEffort,
-			corev1.ResourceQuotaScopeTerminating: terminating, corev1.ResourceQuotaScopeNotTerminating: !terminating,
-		}
-		if !in[scope] {
+	for i := range scopes {
+		if !inScope(pod, &scopes[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+func inScope(pod *corev1.Pod, scope *corev1.ScopedResourceSelectorRequirement) bool {
+	switch scope.ScopeName {
+	case corev1.ResourceQuotaScopeBestEffort:
+		return PodQOS(pod) == corev1.PodQOSBestEffort
+	case corev1.ResourceQuotaScopeNotBestEffort:
+		return PodQOS(pod) != corev1.PodQOSBestEffort
+	case corev1.ResourceQuotaScopeTerminating:
+		return IsTerminating(pod)
+	case corev1.ResourceQuotaScopeNotTerminating:
+		return !IsTerminating(pod)
+	case corev1.ResourceQuotaScopePriorityClass:
+		return ofPriority(pod.Spec.PriorityClassName, scope)
+	case corev1.ResourceQuotaScopeCrossNamespacePodAffinity:
+		return looksElsewhere(pod.Spec.Affinity)
+	}
+	return false
+}
+
+// IsTerminating tells of pods that are to end by themselves, which quotas set apart.
+func IsTerminating(pod *corev1.Pod) bool { return pod.Spec.ActiveDeadlineSeconds != nil }
+
+func ofPriority(class string, scope *corev1.ScopedResourceSelectorRequirement) bool {
+	switch scope.Operator {
+	case corev1.ScopeSelectorOpExists:
+		return class != ""
+	case corev1.ScopeSelectorOpDoesNotExist:
+		return class == ""
+	case corev1.ScopeSelectorOpIn:
+		return class != "" && slices.Contains(scope.Values, class)
+	}
+	return class == "" || !slices.Contains(scope.Values, class) // as a label selector's NotIn
+}
+
+// looksElsewhere tells whether a pod's affinity counts pods of other namespaces.
+func looksElsewhere(a *corev1.Affinity) bool {
+	if a == nil {
+		return false
+	}
+	var terms []corev1.PodAffinityTerm
+	add := func(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) {
+		terms = append(terms, required...)
+		for i := range preferred {
+			terms = append(terms, preferred[i].PodAffinityTerm)
+		}
+	}
+	if p := a.PodAffinity; p != nil {
+		add(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	if p := a.PodAntiAffinity; p != nil {
+		add(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	return slices.ContainsFunc(terms, func(t corev1.PodAffinityTerm) bool { return len(t.Namespaces) > 0 || t.NamespaceSelector != nil })
 }
 
 // QuotaConcerns are those of a quota's names that objects of a kind use.

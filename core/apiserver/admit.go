@@ -144,7 +144,7 @@ type quotaCharge struct {
 // in the call what is to be charged (pkg/admission/plugin/resourcequota of
 // k8s.io/apiserver). A quota counts from when its controller has seen it.
 func (s *Server) checkQuota(c *call, obj, old api.Object) error {
-	if !c.res.Namespaced || old != nil && !countedOnUpdate(c.res) {
+	if !c.res.Namespaced || old != nil && !countedOnUpdate(c.res, obj, old) {
 		return nil
 	}
 	var err error
@@ -166,8 +166,12 @@ func (s *Server) checkQuota(c *call, obj, old api.Object) error {
 	return nil
 }
 
-// countedOnUpdate: an update of others changes nothing that quotas count.
-func countedOnUpdate(res *api.Resource) bool {
+// countedOnUpdate: an update of others changes nothing that quotas count, and
+// one of a pod only where it gets into the scope of others.
+func countedOnUpdate(res *api.Resource, obj, old api.Object) bool {
+	if pod, ok := obj.(*corev1.Pod); ok {
+		return api.IsTerminating(pod) != api.IsTerminating(old.(*corev1.Pod))
+	}
 	return res.Group == "" && (res.Plural == "services" || res.Plural == "persistentvolumeclaims")
 }
 
@@ -181,7 +185,7 @@ func (s *Server) chargeFor(quota *corev1.ResourceQuota, res *api.Resource, obj, 
 	}
 	usage := api.QuotaUsage(obj, s.opts.Now())
 	before := corev1.ResourceList{}
-	if old != nil {
+	if old != nil && api.QuotaMatches(quota, old) {
 		before = api.QuotaUsage(old, s.opts.Now())
 	}
 	requested, used, hard, after := corev1.ResourceList{}, corev1.ResourceList{}, corev1.ResourceList{}, corev1.ResourceList{}

@@ -11,8 +11,8 @@ import (
 
 // rolesJSON are the roles and bindings that people meet of those that
 // kube-apiserver v1.36 makes (plugin/pkg/auth/authorizer/rbac/bootstrappolicy),
-// aggregated roles filled in. Left out are those of the components, which here
-// are trusted, and the parts that roles are aggregated from.
+// aggregated roles filled in, word for word as a real one shows them. Left out
+// are those of the components, which here are trusted.
 //
 //go:embed roles.json
 var rolesJSON []byte

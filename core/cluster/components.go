@@ -21,6 +21,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/provisioner"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
 	"github.com/tabernetes/tabernetes/core/controller/resourcequota"
+	"github.com/tabernetes/tabernetes/core/controller/roleaggregation"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
@@ -57,6 +58,7 @@ var controlPlane = []component{
 	{actor: "cronjob-controller", start: cronjob.Start},
 	{actor: "endpointslice-controller", start: endpoints.StartSlices},
 	{actor: "endpoint-controller", start: endpoints.Start},
+	{actor: "clusterrole-aggregation-controller", start: roleaggregation.Start},
 	{actor: "disruption-controller", start: disruption.Start},
 	{actor: "resourcequota-controller", start: resourcequota.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},

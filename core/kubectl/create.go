@@ -27,8 +27,8 @@ func createCommand() *Command {
 			kubectl create -f - <<EOF`,
 		Sub: []*Command{createDeploymentCommand(), createNamespaceCommand(), createConfigMapCommand(), createServiceAccountCommand(), createJobCommand(), createCronJobCommand(),
 			createServiceCommand(), createSecretCommand(), createQuotaCommand(), createPriorityClassCommand(), createBudgetCommand(),
-			createRoleCommand(), createClusterRoleCommand(), createRoleBindingCommand(), createClusterRoleBindingCommand()},
-		Missing: []string{"ingress", "ing", "token"},
+			createRoleCommand(), createClusterRoleCommand(), createRoleBindingCommand(), createClusterRoleBindingCommand(), createTokenCommand()},
+		Missing: []string{"ingress", "ing"},
 		Setup:   setupCreate,
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // ruleFlags are what roles are made of.
@@ -75,7 +76,7 @@ func createRoleCommand() *Command {
 		Name: "role", Short: "Create a role with single rule",
 		Usage:    "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
 		Examples: "# A role that lets a user look at pods\nkubectl create role pod-reader --verb=get --verb=list --verb=watch --resource=pods",
-	}, "/apis/rbac.authorization.k8s.io/v1/{ns}roles", "failed to create role", func(f *pflag.FlagSet) func(*call, string) (any, error) {
+	}, "/apis/rbac.authorization.k8s.io/v1/{ns}roles", "", func(f *pflag.FlagSet) func(*call, string) (any, error) {
 		flags := &ruleFlags{}
 		flags.add(f, false)
 		return func(c *call, name string) (any, error) {
@@ -93,12 +94,20 @@ func createClusterRoleCommand() *Command {
 		Name: "clusterrole", Short: "Create a cluster role",
 		Usage:    "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
 		Examples: "# A cluster role that lets a user look at pods\nkubectl create clusterrole pod-reader --verb=get,list,watch --resource=pods",
-	}, "/apis/rbac.authorization.k8s.io/v1/clusterroles", "failed to create clusterrole", func(f *pflag.FlagSet) func(*call, string) (any, error) {
+	}, "/apis/rbac.authorization.k8s.io/v1/clusterroles", "", func(f *pflag.FlagSet) func(*call, string) (any, error) {
 		flags := &ruleFlags{}
 		flags.add(f, true)
+		labels := f.StringToString("aggregation-rule", nil, "An aggregation label selector for combining ClusterRoles.")
 		return func(c *call, name string) (any, error) {
 			r := &rbacv1.ClusterRole{}
 			r.TypeMeta, r.ObjectMeta = named(c, "rbac.authorization.k8s.io/v1", "ClusterRole", name, false)
+			if len(*labels) > 0 {
+				if len(flags.verbs)+len(flags.resources)+len(flags.names)+len(flags.urls) > 0 {
+					return nil, errors.New("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames")
+				}
+				r.AggregationRule = &rbacv1.AggregationRule{ClusterRoleSelectors: []metav1.LabelSelector{{MatchLabels: *labels}}}
+				return r, nil
+			}
 			rules, err := flags.rules(c)
 			r.Rules = rules
 			return r, err

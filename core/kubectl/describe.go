@@ -173,6 +173,10 @@ func (d *describer) write() error {
 		return d.secret()
 	case "serviceaccount":
 		return d.serviceAccount()
+	case "role.rbac.authorization.k8s.io", "clusterrole.rbac.authorization.k8s.io":
+		return d.role()
+	case "rolebinding.rbac.authorization.k8s.io", "clusterrolebinding.rbac.authorization.k8s.io":
+		return d.roleBinding()
 	}
 	return d.generic()
 }

@@ -6,7 +6,7 @@
 // It follows pkg/controller/resourcequota of Kubernetes v1.36.3. It counts what
 // the API server has, where upstream counts what its caches have, and so never
 // overlooks what was just admitted. Left out: objects of kinds from other API
-// servers, and the list of scopes that api.QuotaMatches leaves out.
+// servers, and what core/api/quota_usage.go leaves out.
 package resourcequota
 
 import (
@@ -84,7 +84,8 @@ func (q *quotas) watch(r *api.Resource) {
 func frees(old, o api.Object) bool {
 	switch o := o.(type) {
 	case *corev1.Pod:
-		return controller.PodFinished(o) && !controller.PodFinished(old.(*corev1.Pod))
+		was := old.(*corev1.Pod)
+		return controller.PodFinished(o) && !controller.PodFinished(was) || api.IsTerminating(o) != api.IsTerminating(was)
 	case *corev1.Service:
 		return !equality.Semantic.DeepEqual(old.(*corev1.Service).Spec, o.Spec)
 	}
