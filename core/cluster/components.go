@@ -51,6 +51,7 @@ var controlPlane = []component{
 	{actor: "root-ca-cert-publisher", start: rootca.Start},
 	{actor: "deployment-controller", start: deployment.Start},
 	{actor: "replicaset-controller", start: replicaset.Start},
+	{actor: "replication-controller", start: replicaset.StartReplication},
 	{actor: "daemon-set-controller", start: daemonset.Start},
 	{actor: "statefulset-controller", start: statefulset.Start},
 	{actor: "job-controller", start: job.Start},

@@ -56,21 +56,21 @@ func slowStart(n int, fn func() error) error {
 // create makes a pod. In a namespace that is being deleted nothing can be
 // created, and nothing needs to be.
 func (rs *replicaSets) create(key string, s *appsv1.ReplicaSet) error {
-	pod, err := client.Create(rs.c, podOf(s))
+	pod, err := client.Create(rs.c, podOf(s, rs.original(s)))
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return nil
 	}
 	if err != nil {
-		rs.c.Event(s, corev1.EventTypeWarning, "FailedCreate", fmt.Sprintf("Error creating: %v", err))
+		rs.c.Event(rs.original(s), corev1.EventTypeWarning, "FailedCreate", fmt.Sprintf("Error creating: %v", err))
 		return err
 	}
 	rs.wrotePods.Note(key, controller.Revision(pod))
-	rs.c.Event(s, corev1.EventTypeNormal, "SuccessfulCreate", "Created pod: "+pod.Name)
+	rs.c.Event(rs.original(s), corev1.EventTypeNormal, "SuccessfulCreate", "Created pod: "+pod.Name)
 	return nil
 }
 
 // podOf is the pod that a ReplicaSet's template describes; the API server names it.
-func podOf(s *appsv1.ReplicaSet) *corev1.Pod {
+func podOf(s *appsv1.ReplicaSet, owner api.Object) *corev1.Pod {
 	t := &s.Spec.Template
 	prefix := s.Name + "-"
 	if len(prefix) > maxName {
@@ -80,7 +80,7 @@ func podOf(s *appsv1.ReplicaSet) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: s.Namespace, GenerateName: prefix,
 			Labels: maps.Clone(t.Labels), Annotations: maps.Clone(t.Annotations), Finalizers: slices.Clone(t.Finalizers),
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(s, api.For(s).GVK())},
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(owner, api.For(owner).GVK())},
 		},
 		Spec: *t.Spec.DeepCopy(),
 	}
@@ -95,10 +95,10 @@ func (rs *replicaSets) delete(key string, s *appsv1.ReplicaSet, pod *corev1.Pod)
 		return nil
 	}
 	if err != nil {
-		rs.c.Event(s, corev1.EventTypeWarning, "FailedDelete", fmt.Sprintf("Error deleting: %v", err))
+		rs.c.Event(rs.original(s), corev1.EventTypeWarning, "FailedDelete", fmt.Sprintf("Error deleting: %v", err))
 		return errors.New("unable to delete pods: " + err.Error())
 	}
 	rs.wrotePods.Note(key, resp.Revision)
-	rs.c.Event(s, corev1.EventTypeNormal, "SuccessfulDelete", "Deleted pod: "+pod.Name)
+	rs.c.Event(rs.original(s), corev1.EventTypeNormal, "SuccessfulDelete", "Deleted pod: "+pod.Name)
 	return nil
 }

@@ -226,7 +226,7 @@ func recount(s *appsv1.ReplicaSet, all map[string]*corev1.Pod) (counts, bool) {
 func TestPodOf(t *testing.T) {
 	s := setOf(1)
 	s.Spec.Template.Annotations = map[string]string{"a": "b"}
-	p := podOf(s)
+	p := podOf(s, s)
 	if p.GenerateName != "web-" || !metav1.IsControlledBy(p, s) || p.Labels["app"] != "web" || p.Annotations["a"] != "b" {
 		t.Errorf("%+v", p.ObjectMeta)
 	}
@@ -234,7 +234,7 @@ func TestPodOf(t *testing.T) {
 	if s.Spec.Template.Labels["app"] != "web" {
 		t.Error("the pod shares the template's labels")
 	}
-	if s.Name = strings.Repeat("x", 253); podOf(s).GenerateName != s.Name {
+	if s.Name = strings.Repeat("x", 253); podOf(s, s).GenerateName != s.Name {
 		t.Error("a name without room for a dash got one")
 	}
 }

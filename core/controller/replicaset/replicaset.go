@@ -1,4 +1,5 @@
-// Package replicaset is the ReplicaSet controller: it keeps as many pods as a
+// Package replicaset is the ReplicaSet controller, and that of
+// ReplicationControllers (replication.go): it keeps as many pods as a
 // ReplicaSet asks for, adopts and releases pods by its selector, and reports
 // their number in its status.
 //
@@ -7,7 +8,7 @@
 // reported, tally.go counts pods as they come and go. It follows pkg/controller/replicaset and
 // pkg/controller/controller_utils.go of Kubernetes v1.36.3.
 //
-// Left out: ReplicationControllers, which share upstream's code; counted
+// Left out: counted
 // expectations (replica_set.go's UIDTrackingControllerExpectations), because
 // the gate on written revisions that v1.36 added beside them
 // (StaleControllerConsistencyReplicaSet) is enough here, where every call is
@@ -23,6 +24,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/controller"
 )
@@ -33,9 +35,27 @@ const perPod = 5 * time.Microsecond
 
 const byNamespace = "namespace"
 
+// kind is what differs between ReplicaSets and ReplicationControllers.
+type kind struct {
+	name string // of the kind
+	sets views
+	// original is the object of that kind, for owner references and events.
+	original    func(*appsv1.ReplicaSet) api.Object
+	fresh       func(namespace, name string) (*appsv1.ReplicaSet, error)
+	writeStatus func(*appsv1.ReplicaSet) (*appsv1.ReplicaSet, error)
+	terminating bool // its status has the number of pods that are going
+}
+
+// views are how the loop sees the sets.
+type views interface {
+	Get(namespace, name string) (*appsv1.ReplicaSet, bool)
+	By(index, value string) []*appsv1.ReplicaSet
+	Seen() int64
+}
+
 type replicaSets struct {
+	kind
 	c       *client.Client
-	sets    *client.View[*appsv1.ReplicaSet]
 	pods    *client.View[*corev1.Pod]
 	loop    *client.Loop
 	tallies *tallies
@@ -45,30 +65,43 @@ type replicaSets struct {
 
 // Start runs the controller with c.
 func Start(c *client.Client) {
-	rs := &replicaSets{
-		c:         c,
-		sets:      client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{}),
-		pods:      client.NewView[*corev1.Pod](c, client.ViewOptions{}),
-		tallies:   newTallies(),
-		wrotePods: controller.Written{}, wroteSet: controller.Written{},
-	}
+	all := client.NewView[*appsv1.ReplicaSet](c, client.ViewOptions{})
+	rs := newReplicaSets(c, kind{
+		name: "ReplicaSet", sets: all, terminating: true,
+		original: func(s *appsv1.ReplicaSet) api.Object { return s },
+		fresh: func(namespace, name string) (*appsv1.ReplicaSet, error) {
+			return client.Get[*appsv1.ReplicaSet](c, namespace, name)
+		},
+		writeStatus: func(s *appsv1.ReplicaSet) (*appsv1.ReplicaSet, error) { return client.UpdateStatus(c, s) },
+	})
 	rs.loop = c.NewLoop("reconcile replicaset", rs.sync)
-	rs.loop.Needs(rs.sets, rs.pods)
-	rs.sets.Index(byNamespace, func(s *appsv1.ReplicaSet) []string { return []string{s.Namespace} })
-	rs.sets.Index(controller.ByOwner, controller.Owner)
-	rs.pods.Index(controller.ByOwner, controller.Owner)
-	rs.sets.Handle(client.Handlers[*appsv1.ReplicaSet]{
+	rs.loop.Needs(all, rs.pods)
+	all.Index(byNamespace, func(s *appsv1.ReplicaSet) []string { return []string{s.Namespace} })
+	all.Index(controller.ByOwner, controller.Owner)
+	all.Handle(client.Handlers[*appsv1.ReplicaSet]{
 		Added:   rs.enqueue,
 		Updated: func(_, s *appsv1.ReplicaSet) { rs.enqueue(s) },
 		Deleted: func(s *appsv1.ReplicaSet) { rs.forget(client.Key(s)) },
 	})
+	all.Start()
+	rs.pods.Start()
+}
+
+// newReplicaSets makes the loop's state, and has it look at pods.
+func newReplicaSets(c *client.Client, k kind) *replicaSets {
+	rs := &replicaSets{
+		kind: k, c: c,
+		pods:      client.NewView[*corev1.Pod](c, client.ViewOptions{}),
+		tallies:   newTallies(),
+		wrotePods: controller.Written{}, wroteSet: controller.Written{},
+	}
+	rs.pods.Index(controller.ByOwner, controller.Owner)
 	rs.pods.Handle(client.Handlers[*corev1.Pod]{
 		Added:   rs.podAdded,
 		Updated: rs.podUpdated,
 		Deleted: rs.podDeleted,
 	})
-	rs.sets.Start()
-	rs.pods.Start()
+	return rs
 }
 
 func (rs *replicaSets) forget(key string) {
@@ -133,7 +166,7 @@ func aspectOf(pod *corev1.Pod) aspect {
 // enqueueOwner wakes the ReplicaSet that controls a pod, if it is known.
 func (rs *replicaSets) enqueueOwner(pod *corev1.Pod) {
 	ref := metav1.GetControllerOfNoCopy(pod)
-	if ref == nil || ref.Kind != "ReplicaSet" {
+	if ref == nil || ref.Kind != rs.name {
 		return
 	}
 	if s, ok := rs.sets.Get(pod.Namespace, ref.Name); ok && s.UID == ref.UID {

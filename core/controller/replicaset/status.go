@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/controller"
 )
 
@@ -104,24 +103,27 @@ func isFailure(c appsv1.ReplicaSetCondition) bool { return c.Type == appsv1.Repl
 // report writes the status if it differs. A conflict is tried once more on the
 // object as it is now, with the generation that this pass has acted on.
 func (rs *replicaSets) report(key string, s *appsv1.ReplicaSet, status appsv1.ReplicaSetStatus) (*appsv1.ReplicaSet, error) {
+	if !rs.terminating {
+		status.TerminatingReplicas = nil
+	}
 	if equality.Semantic.DeepEqual(s.Status, status) {
 		return s, nil
 	}
-	updated, err := rs.writeStatus(key, s, status)
+	updated, err := rs.saveStatus(key, s, status)
 	if !apierrors.IsConflict(err) {
 		return updated, err
 	}
-	fresh, err := client.Get[*appsv1.ReplicaSet](rs.c, s.Namespace, s.Name)
+	fresh, err := rs.fresh(s.Namespace, s.Name)
 	if err != nil {
 		return nil, err
 	}
-	return rs.writeStatus(key, fresh, status)
+	return rs.saveStatus(key, fresh, status)
 }
 
-func (rs *replicaSets) writeStatus(key string, s *appsv1.ReplicaSet, status appsv1.ReplicaSetStatus) (*appsv1.ReplicaSet, error) {
+func (rs *replicaSets) saveStatus(key string, s *appsv1.ReplicaSet, status appsv1.ReplicaSetStatus) (*appsv1.ReplicaSet, error) {
 	s = s.DeepCopy()
 	s.Status = status
-	updated, err := client.UpdateStatus(rs.c, s)
+	updated, err := rs.kind.writeStatus(s)
 	if err == nil {
 		rs.wroteSet.Note(key, controller.Revision(updated))
 	}

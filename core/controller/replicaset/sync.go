@@ -76,7 +76,7 @@ func (rs *replicaSets) inspect(key string, seen observed, selector labels.Select
 	}
 	var err error
 	seen.active, err = controller.Claim(&controller.Claimant{
-		Client: rs.c, Owner: s, Selector: selector,
+		Client: rs.c, Owner: rs.original(s), Selector: selector,
 		Wrote: func(revision int64) { rs.wrotePods.Note(key, revision) },
 	}, active)
 	seen.counts = countAll(s, seen.active, seen.now)

@@ -180,6 +180,7 @@ export const en = {
   'part.kubelets': 'kubelets',
   'part.namespace-controller': 'namespace controller',
   'part.service-account-controller': 'ServiceAccount controller',
+  'part.replication-controller': 'ReplicationController controller',
   'part.clusterrole-aggregation-controller': 'role aggregation controller',
   'part.root-ca-cert-publisher': 'root CA publisher',
   'part.daemon-set-controller': 'DaemonSet controller',

@@ -179,6 +179,7 @@ export const zhCN: Record<Key, string> = {
   'part.kubelets': 'kubelet',
   'part.namespace-controller': 'Namespace 控制器',
   'part.service-account-controller': 'ServiceAccount 控制器',
+  'part.replication-controller': 'ReplicationController 控制器',
   'part.clusterrole-aggregation-controller': '角色聚合控制器',
   'part.root-ca-cert-publisher': '根证书发布器',
   'part.daemon-set-controller': 'DaemonSet 控制器',
