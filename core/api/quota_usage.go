@@ -8,11 +8,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 )
 
 // What an object uses of a ResourceQuota, after pkg/quota/v1 of Kubernetes: the
 // API server asks before it admits an object, the quota controller adds up
-// what is there. Left out: scopes by volume attributes class, device classes.
+// what is there. Left out: device classes.
 
 // QuotaUsage is what an object counts for, by the names that quotas limit.
 func QuotaUsage(obj Object, now time.Time) corev1.ResourceList {
@@ -147,19 +148,22 @@ func QuotaMatches(q *corev1.ResourceQuota, obj Object) bool {
 	if q.Spec.ScopeSelector != nil {
 		scopes = append(scopes, q.Spec.ScopeSelector.MatchExpressions...)
 	}
-	pod, isPod := obj.(*corev1.Pod)
-	if !isPod {
-		return len(scopes) == 0
-	}
 	for i := range scopes {
-		if !inScope(pod, &scopes[i]) {
+		in := false
+		switch obj := obj.(type) {
+		case *corev1.Pod:
+			in = podInScope(obj, &scopes[i])
+		case *corev1.PersistentVolumeClaim:
+			in = scopes[i].ScopeName == corev1.ResourceQuotaScopeVolumeAttributesClass && named(VolumeClasses(obj), &scopes[i])
+		}
+		if !in {
 			return false
 		}
 	}
 	return true
 }
 
-func inScope(pod *corev1.Pod, scope *corev1.ScopedResourceSelectorRequirement) bool {
+func podInScope(pod *corev1.Pod, scope *corev1.ScopedResourceSelectorRequirement) bool {
 	switch scope.ScopeName {
 	case corev1.ResourceQuotaScopeBestEffort:
 		return PodQOS(pod) == corev1.PodQOSBestEffort
@@ -170,7 +174,7 @@ func inScope(pod *corev1.Pod, scope *corev1.ScopedResourceSelectorRequirement) b
 	case corev1.ResourceQuotaScopeNotTerminating:
 		return !IsTerminating(pod)
 	case corev1.ResourceQuotaScopePriorityClass:
-		return ofPriority(pod.Spec.PriorityClassName, scope)
+		return named(given(pod.Spec.PriorityClassName), scope)
 	case corev1.ResourceQuotaScopeCrossNamespacePodAffinity:
 		return looksElsewhere(pod.Spec.Affinity)
 	}
@@ -180,16 +184,33 @@ func inScope(pod *corev1.Pod, scope *corev1.ScopedResourceSelectorRequirement) b
 // IsTerminating tells of pods that are to end by themselves, which quotas set apart.
 func IsTerminating(pod *corev1.Pod) bool { return pod.Spec.ActiveDeadlineSeconds != nil }
 
-func ofPriority(class string, scope *corev1.ScopedResourceSelectorRequirement) bool {
+// VolumeClasses are the classes of volume attributes that a claim has to do with:
+// the one it wants, the one it has, and the one that is being tried.
+func VolumeClasses(claim *corev1.PersistentVolumeClaim) []string {
+	names := given(ptr.Deref(claim.Spec.VolumeAttributesClassName, ""), ptr.Deref(claim.Status.CurrentVolumeAttributesClassName, ""))
+	if m := claim.Status.ModifyVolumeStatus; m != nil {
+		names = append(names, given(m.TargetVolumeAttributesClassName)...)
+	}
+	return uniqueSorted(names)
+}
+
+// given are those of some names that are not empty.
+func given(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// named tells whether one of the names that an object has is what a scope
+// selects; an object without any is to it as one without a label to a selector.
+func named(names []string, scope *corev1.ScopedResourceSelectorRequirement) bool {
 	switch scope.Operator {
 	case corev1.ScopeSelectorOpExists:
-		return class != ""
+		return len(names) > 0
 	case corev1.ScopeSelectorOpDoesNotExist:
-		return class == ""
+		return len(names) == 0
 	case corev1.ScopeSelectorOpIn:
-		return class != "" && slices.Contains(scope.Values, class)
+		return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(scope.Values, name) })
 	}
-	return class == "" || !slices.Contains(scope.Values, class) // as a label selector's NotIn
+	return len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(scope.Values, name) })
 }
 
 // looksElsewhere tells whether a pod's affinity counts pods of other namespaces.

@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 // TestQuotaMatches: a quota counts the pods that all of its scopes take in.
@@ -33,6 +34,8 @@ func TestQuotaMatches(t *testing.T) {
 		{nil, []corev1.ScopedResourceSelectorRequirement{scope(ending, "Exists")}, "ends "},
 		{[]corev1.ResourceQuotaScope{class}, nil, "high "},
 		{[]corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeNotTerminating}, []corev1.ScopedResourceSelectorRequirement{scope(class, "DoesNotExist")}, "abroad plain "},
+		{nil, []corev1.ScopedResourceSelectorRequirement{scope(corev1.ResourceQuotaScopeVolumeAttributesClass, "In", "gold")}, ""},
+		{nil, []corev1.ScopedResourceSelectorRequirement{scope(corev1.ResourceQuotaScopeVolumeAttributesClass, "NotIn", "silver")}, ""},
 		{[]corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeCrossNamespacePodAffinity}, nil, "abroad "},
 	} {
 		q := &corev1.ResourceQuota{Spec: corev1.ResourceQuotaSpec{Scopes: test.plain}}
@@ -47,6 +50,10 @@ func TestQuotaMatches(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%v %+v: %swant %s", test.plain, test.selector, got, test.want)
+		}
+		claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{VolumeAttributesClassName: ptr.To("gold")}}
+		if QuotaMatches(q, claim) != (test.want == "abroad ends high plain " || test.want == "") {
+			t.Errorf("%v %+v: wrong of a claim", test.plain, test.selector)
 		}
 		if QuotaMatches(q, &corev1.ConfigMap{}) != (test.want == "abroad ends high plain ") {
 			t.Errorf("%v %+v: wrong of what is no pod", test.plain, test.selector)

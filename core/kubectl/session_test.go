@@ -42,7 +42,7 @@ func TestShell(t *testing.T) {
 		{"kubectl apply -f -", "error: no input: give -f - a here-document (<<EOF) or a file (< FILE)\n[1]"},
 		{"kubectl get deploy web -o name > out.txt; cat < out.txt", "deployment.apps/web\n[0]"},
 		{"kubectl exec web -- ls", "error: kubectl exec is not available in this console\n[1]"},
-		{"kubectl create token x", "error: kubectl create token is not available in this console\n[1]"},
+		{"kubectl create ingress x", "error: kubectl create ingress is not available in this console\n[1]"},
 		{"kubectl config unset x", "error: kubectl config unset is not available in this console\n[1]"},
 		{"kubectl edit deploy web", "Edit cancelled, no changes made.\n[0]"},
 		{"k config set-context --current --namespace=kube-system; k config get-contexts -o name; k get pods", "Context \"tabernetes\" modified.\ntabernetes\nNo resources found in kube-system namespace.\n[0]"},

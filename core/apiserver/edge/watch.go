@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/tabernetes/tabernetes/core/apiserver"
@@ -20,6 +21,11 @@ import (
 // half of them get more (--min-request-timeout of the real API server).
 const minWatch = 30 * time.Minute
 
+// gather is the least time between two parts of a watch's stream. What happens
+// meanwhile is sent together: a lone event goes at once, and of thousands a
+// second not each costs every watch a record and a packet.
+const gather = 5 * time.Millisecond
+
 // hurryEvery is how many events may take the time that a client is given.
 const hurryEvery = 64
 
@@ -28,23 +34,29 @@ const hurryEvery = 64
 type backlog struct {
 	mu      sync.Mutex
 	events  []apiserver.Event
+	held    int  // what they weigh
 	most    int  // how many may wait; 0 while the watch is being opened, for no bound
+	heavy   int  // how much they may weigh
 	cut     bool // it did not keep up, nothing more is taken
 	arrived chan struct{}
+	scales  *scales
 }
 
-func newBacklog() *backlog { return &backlog{arrived: make(chan struct{}, 1)} }
+func (s *Server) newBacklog() *backlog {
+	return &backlog{arrived: make(chan struct{}, 1), scales: &s.scales}
+}
 
 func (b *backlog) put(ev apiserver.Event) {
+	weight := b.scales.weigh(ev.Object)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.cut:
 		return
-	case b.most > 0 && len(b.events) >= b.most:
-		b.cut, b.events = true, nil
+	case b.most > 0 && (len(b.events) >= b.most || b.held+weight > b.heavy):
+		b.cut, b.events, b.held = true, nil, 0
 	default:
-		b.events = append(b.events, ev)
+		b.events, b.held = append(b.events, ev), b.held+weight
 	}
 	select {
 	case b.arrived <- struct{}{}:
@@ -56,28 +68,48 @@ func (b *backlog) put(ev apiserver.Event) {
 func (b *backlog) take() (events []apiserver.Event, cut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	events, b.events = b.events, nil
+	events, b.events, b.held = b.events, nil, 0
 	return events, b.cut
 }
 
 // bound begins to count: what is there already, the state that the watch began
 // with, is no bigger than the store.
-func (b *backlog) bound(most int) {
+func (b *backlog) bound(l *Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.most = most + len(b.events)
+	b.most, b.heavy = l.Behind+len(b.events), l.Held+b.held
+}
+
+// scales weigh objects, each once where many watches are told of it in turn.
+type scales struct {
+	last   runtime.Object
+	weight int
+}
+
+// unknownWeight is what an object weighs that does not know.
+const unknownWeight = 4 << 10
+
+func (s *scales) weigh(obj runtime.Object) int {
+	if s.last == obj {
+		return s.weight
+	}
+	s.last, s.weight = obj, unknownWeight
+	if sized, ok := obj.(interface{ Size() int }); ok {
+		s.weight = sized.Size()
+	}
+	return s.weight
 }
 
 // watch streams events until the client leaves, its time is up or it falls behind.
 func (s *Server) watch(a *answerer, m rest.Message) {
 	ctx, cancel := context.WithTimeout(a.request.Context(), watchTime(a.request))
 	defer cancel()
-	b := newBacklog()
+	b := s.newBacklog()
 	var stop func()
 	var reply rest.Reply
 	err := s.opts.Loop.Do(ctx, func() {
 		stop, reply = s.opts.API.Open(m, b.put)
-		b.bound(s.opts.Limits.Behind)
+		b.bound(&s.opts.Limits)
 	})
 	if stop != nil {
 		defer func() { _ = s.opts.Loop.Post(stop) }() // a world that has ended tells nobody any more
@@ -109,12 +141,16 @@ func (s *Server) stream(ctx context.Context, a *answerer, b *backlog, media stri
 		return
 	}
 	for {
+		sent := time.Now()
 		select {
 		case <-b.arrived:
 		case <-ctx.Done():
 			return
 		case <-s.opts.Loop.ended:
 			return
+		}
+		if early := gather - time.Since(sent); early > 0 {
+			time.Sleep(early)
 		}
 		events, cut := b.take()
 		for i := range events {

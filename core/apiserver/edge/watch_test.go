@@ -235,3 +235,27 @@ func TestFollowedLog(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHeavyBacklogIsCut: what waits for a slow client is bounded in bytes too.
+func TestHeavyBacklogIsCut(t *testing.T) {
+	e := serve(t, edge.Limits{Behind: 1000, Held: 100_000})
+	e.send("POST", configMaps, configMap("first", ""))
+	slow := &stalled{head: http.Header{}, wrote: make(chan struct{}), release: make(chan struct{})}
+	request := e.request("GET", configMaps+"?watch=1&timeoutSeconds=60", "")
+	request.Host = "localhost"
+	ended := make(chan struct{})
+	go func() { e.handler.ServeHTTP(slow, request); close(ended) }()
+	<-slow.wrote
+	for i := range 5 {
+		e.send("POST", configMaps, configMap(fmt.Sprint("c", i), strings.Repeat("x", 30_000)))
+	}
+	close(slow.release)
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the watch goes on")
+	}
+	if !strings.Contains(slow.written.String(), `"reason":"Expired"`) {
+		t.Error("150 kB waited where 100 may")
+	}
+}

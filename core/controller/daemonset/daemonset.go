@@ -91,8 +91,7 @@ func (ds *daemonSets) handle() {
 			}
 		},
 	})
-	ds.revisions.Handle(client.Handlers[*appsv1.ControllerRevision]{
-		Added:   func(r *appsv1.ControllerRevision) { ds.enqueueOwner(r) },
+	ds.revisions.Handle(client.Handlers[*appsv1.ControllerRevision]{ // a new one wakes nobody: it is this controller's own
 		Updated: func(_, r *appsv1.ControllerRevision) { ds.enqueueOwner(r) },
 		Deleted: func(r *appsv1.ControllerRevision) { ds.enqueueOwner(r) },
 	})

@@ -86,6 +86,10 @@ func frees(old, o api.Object) bool {
 	case *corev1.Pod:
 		was := old.(*corev1.Pod)
 		return controller.PodFinished(o) && !controller.PodFinished(was) || api.IsTerminating(o) != api.IsTerminating(was)
+	case *corev1.PersistentVolumeClaim:
+		was := old.(*corev1.PersistentVolumeClaim)
+		return !slices.Equal(api.VolumeClasses(was), api.VolumeClasses(o)) ||
+			!equality.Semantic.DeepEqual(was.Spec.Resources, o.Spec.Resources)
 	case *corev1.Service:
 		return !equality.Semantic.DeepEqual(old.(*corev1.Service).Spec, o.Spec)
 	}
