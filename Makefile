@@ -4,13 +4,15 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: conversation help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
+.PHONY: conversation e2e-upstream help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
 	@echo "make test   run every test, in the browser too (gets Chromium where it may)"
 	@echo "make conversation KUBECTL=/path/to/kubectl"
 	@echo "            have a real kubectl v1.36 talk to our server, and compare with what it said to a real one"
+	@echo "make e2e-upstream E2E=/path/to/e2e.test"
+	@echo "            run Kubernetes' own end-to-end tests against our server, and write down how they went"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
 	@echo "make build  build the command with the page in it: .build/tabernetes"
 	@echo "make release"
@@ -59,6 +61,10 @@ test-browser: site browser
 conversation:
 	@echo "== the real kubectl, as it spoke to a real control plane (KUBECTL=$(KUBECTL))"
 	KUBECTL=$(KUBECTL) $(GO) test -tags conversation -count 1 -v -run TestConversations -timeout 30m ./core/apiserver/edge
+
+e2e-upstream:
+	$(GO) build -o .build/tabernetes ./cmd/tabernetes
+	$(GO) run ./core/apiserver/edge/testdata/upstream -e2e $(E2E) > .build/e2e.md && mv .build/e2e.md core/apiserver/edge/e2e.md
 
 bench: site browser
 	$(GO) test -run '^$$' -bench 'Scale' -benchtime 1x ./core/cluster

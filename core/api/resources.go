@@ -18,7 +18,7 @@ func resources() []*Resource {
 		newerEvents(),
 		selfSubjectReviews(), tokenReviews(),
 		localSubjectAccessReviews(), selfSubjectAccessReviews(), selfSubjectRulesReviews(), subjectAccessReviews(),
-		horizontalPodAutoscalers(),
+		horizontalPodAutoscalers(), olderAutoscalers(),
 		cronJobs(), jobs(),
 		ingressClasses(), ingresses(), ipAddresses(), networkPolicies(), serviceCIDRs(),
 		podDisruptionBudgets(),

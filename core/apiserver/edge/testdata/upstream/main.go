@@ -1,0 +1,232 @@
+// Command upstream has Kubernetes' own end-to-end tests run against
+// `tabernetes serve`, and writes down how they went:
+//
+//	go run ./core/apiserver/edge/testdata/upstream -e2e /path/to/e2e.test -server .build/tabernetes > core/apiserver/edge/e2e.md
+//
+// e2e.test is `go test -c k8s.io/kubernetes/test/e2e` at v1.36.3, and no part of
+// this repository. Which tests are run, area by area, and which cannot pass
+// here for a reason stands in areas.txt.
+package main
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plan is what areas.txt says.
+type plan struct {
+	areas   []area
+	reasons []reason
+}
+
+// area is tests that are run together, against a cluster of their own.
+type area struct{ name, focus string }
+
+// reason says why tests whose names match are not run.
+type reason struct {
+	names *regexp.Regexp
+	why   string
+}
+
+// outcome is how a test went: passed, failed, or not applicable.
+type outcome struct{ area, name, how, why string }
+
+func main() {
+	e2e := flag.String("e2e", "", "upstream's e2e.test")
+	server := flag.String("server", ".build/tabernetes", "our binary")
+	file := flag.String("areas", "core/apiserver/edge/testdata/upstream/areas.txt", "what to run")
+	only := flag.String("only", "", "run the areas whose names match this alone, and print what failed")
+	limit := flag.Duration("limit", 15*time.Minute, "for each area")
+	flag.Parse()
+	if err := run(*e2e, *server, *file, *only, *limit); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(e2e, server, file, only string, limit time.Duration) error {
+	if e2e == "" {
+		return errors.New("-e2e names no binary")
+	}
+	p, err := readPlan(file)
+	if err != nil {
+		return err
+	}
+	chosen, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	var all []outcome
+	for _, a := range p.areas {
+		if !chosen.MatchString(a.name) {
+			continue
+		}
+		got, err := p.test(a, e2e, server, limit)
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		all = append(all, got...)
+	}
+	write(os.Stdout, all)
+	return nil
+}
+
+// readPlan reads areas.txt: "area NAME" and a pattern in the next line, "not
+// here PATTERN" and why in the next line.
+func readPlan(name string) (*plan, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	p := &plan{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		lines.Scan()
+		next := strings.TrimSpace(lines.Text())
+		if area_, ok := strings.CutPrefix(text, "area "); ok {
+			p.areas = append(p.areas, area{area_, next})
+			continue
+		}
+		pattern, ok := strings.CutPrefix(text, "not here ")
+		if !ok {
+			return nil, fmt.Errorf("%s: %q is neither an area nor a reason", name, text)
+		}
+		names, err := regexp.Compile(pattern)
+		if err != nil {
+			return nil, err
+		}
+		p.reasons = append(p.reasons, reason{names, next})
+	}
+	return p, nil
+}
+
+// test runs an area and returns how each of its tests went.
+func (p *plan) test(a area, e2e, server string, limit time.Duration) ([]outcome, error) {
+	dir, err := os.MkdirTemp("", "upstream")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	config := filepath.Join(dir, "kubeconfig")
+	serve := exec.Command(server, "serve", "--addr", "127.0.0.1:0", "--page-addr", "127.0.0.1:0", "--nodes", "4", "--kubeconfig", config)
+	out, err := serve.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := serve.Start(); err != nil {
+		return nil, err
+	}
+	defer func() { _ = serve.Process.Kill(); _ = serve.Wait() }() // nothing of it is kept
+	for lines := bufio.NewScanner(out); lines.Scan() && !strings.Contains(lines.Text(), "Ctrl-C"); {
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // until it ends
+	var skip []string
+	for _, r := range p.reasons {
+		skip = append(skip, "("+r.names.String()+")")
+	}
+	log, err := os.Create(filepath.Join(os.TempDir(), "upstream-"+strings.ReplaceAll(a.name, " ", "-")+".log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	fmt.Fprintf(os.Stderr, "%s: %s\n", a.name, log.Name())
+	tests := exec.Command(e2e, "--provider=skeleton", "--kubeconfig="+config, "--allowed-not-ready-nodes=10",
+		"--ginkgo.focus="+a.focus, "--ginkgo.skip="+strings.Join(skip, "|"), "--ginkgo.no-color",
+		"--ginkgo.timeout="+limit.String(), "--report-dir="+dir)
+	tests.Stdout, tests.Stderr = log, log
+	failed := tests.Run() // the report says what
+	got, err := p.read(a, filepath.Join(dir, "junit_01.xml"))
+	if err != nil {
+		return nil, errors.Join(failed, err)
+	}
+	return got, nil
+}
+
+// report is a JUnit report, as far as it matters.
+type report struct {
+	Cases []struct {
+		Name    string `xml:"name,attr"`
+		Status  string `xml:"status,attr"`
+		Failure *struct {
+			Message string `xml:"message,attr"`
+		} `xml:"failure"`
+	} `xml:"testsuite>testcase"`
+}
+
+func (p *plan) read(a area, name string) ([]outcome, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var r report
+	if err := xml.Unmarshal(data, &r); err != nil {
+		return nil, err
+	}
+	focus, err := regexp.Compile(a.focus)
+	if err != nil {
+		return nil, err
+	}
+	var out []outcome
+	for _, c := range r.Cases {
+		test, ok := strings.CutPrefix(c.Name, "[It] ")
+		if !ok || !focus.MatchString(test) {
+			continue
+		}
+		o := outcome{area: a.name, name: test, how: c.Status}
+		switch i := slices.IndexFunc(p.reasons, func(r reason) bool { return r.names.MatchString(test) }); {
+		case i >= 0:
+			o.how, o.why = "not applicable", p.reasons[i].why
+		case c.Status == "skipped":
+			o.how, o.why = "not applicable", "the test itself, or the time that was given, leaves it out"
+		case c.Status != "passed":
+			o.how = "failed"
+			if c.Failure != nil {
+				o.why = strings.Join(strings.Fields(c.Failure.Message), " ")
+				o.why = o.why[:min(len(o.why), 160)]
+			}
+		}
+		out = append(out, o)
+	}
+	slices.SortFunc(out, func(x, y outcome) int { return strings.Compare(x.name, y.name) })
+	return out, nil
+}
+
+// write makes the table.
+func write(w io.Writer, all []outcome) {
+	count := map[string]int{}
+	for _, o := range all {
+		count[o.how]++
+	}
+	fmt.Fprintf(w, `# Kubernetes' own end-to-end tests
+
+Tests of k8s.io/kubernetes/test/e2e v1.36.3 against %[1]stabernetes serve%[1]s: %d passed, %d failed, %d not applicable. Made by
+
+    make e2e-upstream E2E=/path/to/e2e.test
+
+where e2e.test is what %[1]sgo test -c k8s.io/kubernetes/test/e2e%[1]s makes of that version. What is run, and why some of it cannot be, stands in [testdata/upstream/areas.txt](testdata/upstream/areas.txt).
+`, "`", count["passed"], count["failed"], count["not applicable"])
+	area := ""
+	for _, o := range all {
+		if o.area != area {
+			area = o.area
+			fmt.Fprintf(w, "\n## %s\n\n| test | | why |\n|---|---|---|\n", area)
+		}
+		clean := strings.NewReplacer("|", `\|`, "<", "&lt;")
+		fmt.Fprintf(w, "| %s | %s | %s |\n", clean.Replace(o.name), o.how, clean.Replace(o.why))
+	}
+}
