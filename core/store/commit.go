@@ -31,18 +31,22 @@ func (c *committer) safe(w waiter) bool {
 }
 
 // Flush hands what is pending to the log, unless the log is still busy: then
-// it follows by itself. Whoever steps the world calls it after each slice.
+// it follows by itself. A whole batch goes behind one that is under way, for the
+// log to pack in that time. Whoever steps the world calls Flush after each slice.
 func (s *Store) Flush() {
 	c := &s.commit
 	if c.flushing {
 		return
 	}
 	c.flushing = true
-	for c.inflight == 0 && c.err == nil && (len(c.pending) > 0 || c.compacting < c.compacted) {
+	for c.err == nil && c.inflight <= 1 {
+		whole := len(c.pending) >= s.opts.BatchRecords
 		if c.compacting < c.compacted {
 			s.compactLog()
-		} else {
+		} else if whole || c.inflight == 0 && len(c.pending) > 0 {
 			s.appendBatch()
+		} else {
+			break
 		}
 	}
 	c.flushing = false
