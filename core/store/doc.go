@@ -33,14 +33,16 @@
 //     which package archive makes a file) still gives all of it away. Where only
 //     space is wanting, Disarm goes on when there is some: see alarm.go.
 //
-// Group commit has no timer: while the Log works on a batch the next collects.
+// A Log that finds out by itself that it has failed is a Breaker. Group commit has
+// no timer: while the Log works on a batch the next collects.
 //
 // # History
 //
 // Every revision from the last Compact on can be read back, whole, after
 // reopening and import too. What is kept is bounded by whoever calls Compact
-// (core/cluster: at least Retain revisions, at most twice that), and with it
-// the log's size and the time to open it. Usage shows it.
+// (core/cluster: at least Retain revisions, which the user may choose, at most
+// twice that), and with it memory, the log's size and the time to open it. Usage
+// shows it.
 //
 // # Like etcd
 //
