@@ -309,12 +309,12 @@ func (l *Log) resume(done func(error)) job {
 	j := job{done: done, resume: true}
 	if l.guest {
 		j.careful, j.durability = true, relaxed
+		var place js.Value
 		j.requests = func(tx js.Value) {
-			log := tx.Call("objectStore", logStore)
-			place := log.Call("get", int(l.start))
-			j.agreed = func() bool { return !place.Get("result").InstanceOf(uint8Array) }
+			place = tx.Call("objectStore", logStore).Call("get", int(l.start))
 			l.claim(tx)
 		}
+		j.agreed = func() bool { return !place.Get("result").InstanceOf(uint8Array) }
 		j.noted = func() { l.owner++; l.guest, l.fresh = false, true }
 	}
 	return j

@@ -90,32 +90,32 @@ func testQuota(t *testing.T, script string) {
 	}
 }
 
+// noRoomToWrite is noRoom that lets transactions be which only read.
+var noRoomToWrite = map[string]string{
+	"when it is committed": `(() => {
+		const proto = IDBTransaction.prototype, start = proto._start
+		proto._start = function () { this.mode === "readonly" ? start.call(this) : this._abort("QuotaExceededError") }
+		return () => { proto._start = start }
+	})()`,
+	"at once": `(() => {
+		const proto = IDBTransaction.prototype, take = proto._execRequestAsync
+		proto._execRequestAsync = function (r) {
+			if (this.mode === "readonly") return take.call(this, r)
+			throw new DOMException("the quota is used up", "QuotaExceededError")
+		}
+		return () => { proto._execRequestAsync = take }
+	})()`,
+}
+
 // Where there is not even space to take a database over it can be read, and with
 // room it goes on.
 func TestOpenWithoutRoom(t *testing.T) {
-	for when, script := range noRoom {
+	for when, script := range noRoomToWrite {
 		t.Run(when, func(t *testing.T) {
 			m := newMedium(t)
 			first := openStore(t, m)
 			put(t, first, "/k", "safe")
 			settle(t, m, first)
-			if when == "at once" {
-				// Only what writes is refused.
-				script = `(() => {
-					const proto = IDBTransaction.prototype, take = proto._execRequestAsync
-					proto._execRequestAsync = function (r) {
-						if (this.mode === "readonly") return take.call(this, r)
-						throw new DOMException("the quota is used up", "QuotaExceededError")
-					}
-					return () => { proto._execRequestAsync = take }
-				})()`
-			} else {
-				script = `(() => {
-					const proto = IDBTransaction.prototype, start = proto._start
-					proto._start = function () { this.mode === "readonly" ? start.call(this) : this._abort("QuotaExceededError") }
-					return () => { proto._start = start }
-				})()`
-			}
 			undo := js.Global().Call("eval", script)
 			room := sync.OnceFunc(func() { undo.Invoke() })
 			defer room()
@@ -141,5 +141,31 @@ func TestOpenWithoutRoom(t *testing.T) {
 				t.Errorf("reopened: %+v", kv)
 			}
 		})
+	}
+}
+
+// Who could only read, for want of room, does not take over once there is some
+// if the owner has gone on writing.
+func TestOpenWithoutRoomBesideOwner(t *testing.T) {
+	m := newMedium(t)
+	owner := openStore(t, m)
+	put(t, owner, "/k", "one")
+	settle(t, m, owner)
+	undo := js.Global().Call("eval", noRoomToWrite["when it is committed"])
+	reader := openStore(t, m)
+	put(t, reader, "/k", "waits")
+	if err := await(m, func(fn func(error)) { reader.Sync(fn); reader.Flush() }); !errors.Is(err, store.ErrNoSpace) {
+		t.Fatalf("write without room: %v", err)
+	}
+	undo.Invoke()
+	put(t, owner, "/k", "two")
+	settle(t, m, owner)
+	if err := await(m, reader.Disarm); !errors.Is(err, ErrFenced) {
+		t.Errorf("takes over from an owner that has written since: %v", err)
+	}
+	put(t, owner, "/k", "three")
+	settle(t, m, owner)
+	if kv, _ := openStore(t, m).Get("/k"); string(kv.Value) != "three" || kv.ModRevision != 4 {
+		t.Errorf("reopened: %+v", kv)
 	}
 }
