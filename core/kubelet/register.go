@@ -118,12 +118,34 @@ func (k *kubelet) keepLabels() error {
 func (k *kubelet) heartbeat(statusAt time.Time) {
 	k.renewLease()
 	k.relieve()
-	if now := k.c.Now(); k.node.changed || now.Sub(statusAt) >= statusEvery {
+	if now := k.c.Now(); k.node.changed || now.Sub(statusAt) >= statusEvery || k.isGivenMore() {
 		if k.writeStatus() == nil {
 			statusAt = now
 		}
 	}
 	k.c.After(renewEvery, sim.Idle, "heartbeat", func() { k.heartbeat(statusAt) })
+}
+
+// isGivenMore tells whether somebody has put a resource into the node's capacity
+// that pods cannot have yet.
+func (k *kubelet) isGivenMore() bool {
+	self, err := client.Get[*corev1.Node](k.c, "", k.node.Name)
+	if err != nil {
+		return false
+	}
+	for name, q := range self.Status.Capacity {
+		if allocatable := self.Status.Allocatable[name]; isExtended(name) && allocatable.Cmp(q) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isExtended tells of resources that a kubelet knows nothing of: it passes on
+// what others write of them (example.com/dongle).
+func isExtended(name corev1.ResourceName) bool {
+	domain, _, found := strings.Cut(string(name), "/")
+	return found && domain != "kubernetes.io" && !strings.HasSuffix(domain, ".kubernetes.io")
 }
 
 // writeStatus patches the node's status. It fails while the node is deleted;
@@ -137,7 +159,13 @@ func (k *kubelet) writeStatus() error {
 }
 
 func (k *kubelet) setStatus(s *corev1.NodeStatus) {
-	s.Capacity, s.Allocatable = k.node.Config.Capacity.DeepCopy(), k.node.Config.Capacity.DeepCopy()
+	capacity := k.node.Config.Capacity.DeepCopy()
+	for name, q := range s.Capacity {
+		if isExtended(name) {
+			capacity[name] = q.DeepCopy()
+		}
+	}
+	s.Capacity, s.Allocatable = capacity, capacity.DeepCopy()
 	s.Addresses = []corev1.NodeAddress{
 		{Type: corev1.NodeInternalIP, Address: k.node.Address()}, {Type: corev1.NodeHostName, Address: k.node.Name},
 	}
