@@ -4,7 +4,7 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: conversation e2e-upstream help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
+.PHONY: conversation e2e-upstream helm help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
@@ -13,6 +13,8 @@ help:
 	@echo "            have a real kubectl v1.36 talk to our server, and compare with what it said to a real one"
 	@echo "make e2e-upstream E2E=/path/to/e2e.test"
 	@echo "            run Kubernetes' own end-to-end tests against our server, and write down how they went"
+	@echo "make helm HELM=/path/to/helm"
+	@echo "            have Helm 3 install, change, roll back and remove a chart on our server"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
 	@echo "make build  build the command with the page in it: .build/tabernetes"
 	@echo "make release"
@@ -61,6 +63,9 @@ test-browser: site browser
 conversation:
 	@echo "== the real kubectl, as it spoke to a real control plane (KUBECTL=$(KUBECTL))"
 	KUBECTL=$(KUBECTL) $(GO) test -tags conversation -count 1 -v -run TestConversations -timeout 30m ./core/apiserver/edge
+
+helm:
+	HELM=$(HELM) $(GO) test -tags helm -count 1 -v -run TestHelm ./core/apiserver/edge
 
 e2e-upstream:
 	$(GO) build -o .build/tabernetes ./cmd/tabernetes

@@ -164,6 +164,7 @@ type report struct {
 		Status  string `xml:"status,attr"`
 		Failure *struct {
 			Message string `xml:"message,attr"`
+			Text    string `xml:",chardata"`
 		} `xml:"failure"`
 	} `xml:"testsuite>testcase"`
 }
@@ -196,14 +197,20 @@ func (p *plan) read(a area, name string) ([]outcome, error) {
 		case c.Status != "passed":
 			o.how = "failed"
 			if c.Failure != nil {
-				o.why = strings.Join(strings.Fields(c.Failure.Message), " ")
-				o.why = o.why[:min(len(o.why), 160)]
+				o.why = brief(c.Failure.Message + " " + c.Failure.Text)
 			}
 		}
 		out = append(out, o)
 	}
 	slices.SortFunc(out, func(x, y outcome) int { return strings.Compare(x.name, y.name) })
 	return out, nil
+}
+
+// brief is the beginning of a failure's text, up to where in the code it was.
+func brief(text string) string {
+	text, _, _ = strings.Cut(strings.Join(strings.Fields(text), " "), " In [")
+	words := []rune(strings.TrimPrefix(text, "[FAILED] "))
+	return string(words[:min(len(words), 160)])
 }
 
 // write makes the table.
