@@ -170,6 +170,14 @@ test('the homework: predicted with errors, run, laid side by side, handed in and
     actors: { wish: 'api-server', 'pod-created/1': 'replicaset-controller' },
   });
   await look('homework-predicting');
+  // What was put wrongly can be dragged to its place, and its causes go with it.
+  const listed = () => page.locator('.predict .sortable > li').evaluateAll((all) => all.map((li) => li.dataset.item));
+  const before = await listed();
+  await page.locator('[data-item="set-noticed"]').dragTo(page.locator('[data-item="pod-created/1"]'), { sourcePosition: { x: 6, y: 8 } });
+  await page.waitForFunction((was) => [...document.querySelectorAll('.predict .sortable > li')].map((li) => li.dataset.item).join() !== was, before.join());
+  const after = await listed();
+  assert.ok(after.indexOf('set-noticed') < after.indexOf('pod-created/2'), String(after));
+  assert.deepEqual([...after].sort(), [...before].sort());
   // What is half made survives a reload.
   await page.reload();
   await ready(page);

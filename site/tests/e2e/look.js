@@ -38,13 +38,17 @@ export async function settled(page) {
   });
 }
 
+/** Takes a picture. */
+export async function picture(page, name) {
+  await settled(page);
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
 /** Takes a picture and holds the page to what every view must be. */
 export async function look(page, name) {
-  await settled(page);
-  if (shots) {
-    mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: join(shots, `${name}.png`) });
-  }
+  await picture(page, name);
   const fits = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
   assert.ok(fits, `${name}: the page is wider than the window`);
   assert.deepEqual(await complaints(page), [], name);

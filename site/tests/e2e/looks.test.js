@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from './browser.js';
-import { dress, look as shoot, sizes } from './look.js';
+import { dress, look as shoot, picture, sizes } from './look.js';
 import { running, succeed, visit } from './page.js';
 
 let web, home, browser, page;
@@ -117,6 +117,38 @@ test('the homework in the middle of its run', { timeout: 60_000 }, async () => {
   await look('homework-wide');
   await page.locator('.time button[data-act="play"]').click();
   await running(page, 3);
+});
+
+test('at 320 pixels, as at four times the size, nothing needs scrolling sideways', { timeout: 60_000 }, async () => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const tab of [0, 1, 2]) {
+    await page.locator('.tabs button').nth(tab).click();
+    await look(`narrow-${tab}`);
+  }
+  await page.locator('.tabs button').nth(0).click();
+  await page.locator('[data-part="kubelet/node-1"]').click();
+  await look('narrow-hands');
+  await page.keyboard.press('Escape');
+  // Twice the size on a laptop.
+  await page.setViewportSize({ width: 720, height: 450 });
+  await look('twice');
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test('in forced colours everything can still be told apart', { timeout: 60_000 }, async () => {
+  await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+  await page.locator('.entry .jump').first().click();
+  await page.locator('[data-part="scheduler"]').click();
+  await page.getByRole('button', { name: 'Hold' }).click();
+  await page.waitForSelector('[data-part="scheduler"][data-condition="held"]');
+  await picture(page, 'forced-colours'); // axe takes the page's own colours for those that are seen
+  // What is lit or done has an edge of its own there, since backgrounds are gone.
+  const edge = (selector) => page.locator(selector).first().evaluate((el) => getComputedStyle(el).borderStyle);
+  assert.equal(await edge('[data-part="scheduler"]'), 'dashed');
+  assert.notEqual(await edge('.badge[data-lit="done"]'), await edge('.badge[data-lit="rest"]'));
+  await page.getByRole('button', { name: 'Let go on' }).click();
+  await page.keyboard.press('Escape');
+  await page.emulateMedia({ forcedColors: null, colorScheme: null });
 });
 
 test('twelve nodes fold to tiles', { timeout: 60_000 }, async () => {

@@ -108,6 +108,13 @@ test('an object: its YAML lives, its owner and its events are there', { timeout:
   await succeed(page, 'kubectl scale deployment web --replicas=2');
   await page.waitForSelector('.object pre:has-text("replicas: 2")');
   assert.match(await page.locator('.object-events').innerText(), /Scaled (up|down)/);
+  const owned = await page.locator('.object details').evaluateAll((all) =>
+    Object.fromEntries(all.map((d) => [d.querySelector('summary').textContent, [...d.querySelectorAll('code')].map((code) => code.textContent)])),
+  );
+  const owner = (field) => Object.keys(owned).filter((who) => owned[who].includes(field)).join();
+  assert.match(owner('spec.replicas'), /^kubectl.* · Update · scale$/);
+  assert.match(owner('spec.strategy.type'), /^kubectl-create · Update$/);
+  assert.match(owner('status.replicas'), /^kube-controller-manager · Update · status$/);
   await page.locator('.node button.pod').first().click();
   await page.getByRole('button', { name: /^ReplicaSet web-/ }).click();
   await page.waitForSelector('.object pre:has-text("kind: ReplicaSet")');
@@ -124,8 +131,14 @@ test('an object is edited with completion from its schema, and refused in the AP
   await text.locator('.cm-line', { hasText: /^ {2}replicas: 2$/ }).click();
   await page.keyboard.press('End');
   await page.keyboard.press('Enter');
+  // What lies under the pointer is explained in the schema's words.
+  await text.locator('.cm-line', { hasText: /^ {2}replicas: 2$/ }).locator('span').first().hover();
+  await page.waitForSelector('.cm-tooltip-hover .tip:has-text("replicas: integer")');
+  assert.match(await page.locator('.tip').innerText(), /replicas: integer\n.{10,}/);
+  await page.mouse.move(10, 10);
+  await page.locator('.tip').waitFor({ state: 'detached' });
   await page.keyboard.type('minR');
-  await page.waitForSelector('.cm-tooltip-autocomplete li:has-text("minReadySeconds")');
+  await page.waitForSelector('.cm-tooltip-autocomplete li:has-text("minReadySeconds"):has-text("integer")');
   await look(page, 'edit-completion');
   await page.keyboard.press('Enter');
   await page.keyboard.type('-5');
