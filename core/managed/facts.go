@@ -50,6 +50,7 @@ var sharing = map[string]Share{
 	"admissionregistration/v1.ValidatingAdmissionPolicyStatus.conditions":             {Keys: "type"},
 	"admissionregistration/v1.ValidatingWebhook.matchConditions":                      {Keys: "name"},
 	"admissionregistration/v1.ValidatingWebhookConfiguration.webhooks":                {Keys: "name"},
+	"apiextensions/v1.CustomResourceDefinitionStatus.conditions":                      {Keys: "type"},
 	"apps/v1.DaemonSetStatus.conditions":                                              {Keys: "type"},
 	"apps/v1.DeploymentStatus.conditions":                                             {Keys: "type"},
 	"apps/v1.ReplicaSetStatus.conditions":                                             {Keys: "type"},
