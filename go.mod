@@ -5,11 +5,13 @@ go 1.26.0
 require (
 	github.com/distribution/reference v0.6.0 // image references, parsed as the container runtimes do
 	github.com/google/btree v1.1.3 // ordered indexes of the store, the server and the views
+	github.com/google/gnostic-models v0.7.0 // OpenAPI v2 as protobuf, which Helm asks tabernetes serve for
 	github.com/google/go-cmp v0.7.0 // tests: compares, and explains differences
 	github.com/hack-pad/go-indexeddb v0.3.2 // the browser store
 	github.com/rogpeppe/go-internal v1.15.0 // tests: txtar archives of recorded exchanges
 	github.com/spf13/pflag v1.1.0 // flags as kubectl parses them, and the command's own
 	golang.org/x/sync v0.19.0 // grading: a bounded group of goroutines
+	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af // the same
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // JSON patch and merge patch, upstream's own choice
 	k8s.io/api v0.36.3 // the types
 	k8s.io/apimachinery v0.36.3 // their machinery: metadata, errors, selectors, validation
@@ -28,7 +30,6 @@ require (
 	github.com/go-openapi/jsonpointer v0.21.0 // indirect
 	github.com/go-openapi/jsonreference v0.20.2 // indirect
 	github.com/go-openapi/swag v0.23.0 // indirect
-	github.com/google/gnostic-models v0.7.0 // indirect
 	github.com/hack-pad/safejs v0.1.0 // indirect
 	github.com/josharian/intern v1.0.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
@@ -42,7 +43,6 @@ require (
 	golang.org/x/net v0.49.0 // indirect
 	golang.org/x/text v0.33.0 // indirect
 	golang.org/x/tools v0.40.0 // indirect
-	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect

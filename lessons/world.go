@@ -45,7 +45,7 @@ func (e *engine) Objects(apiVersion, kind, namespace string) ([]map[string]any, 
 	if err != nil {
 		return nil, err
 	}
-	r := api.LookupKind(gv.WithKind(kind))
+	r := e.c.Server().LookupKind(gv.WithKind(kind))
 	if r == nil {
 		return nil, fmt.Errorf("there is no kind %s in %s", kind, apiVersion)
 	}

@@ -12,6 +12,10 @@
 // plugin/pkg/admission. Tests compare all of them with a real API server's
 // recorded answers.
 //
+// Beside the registry there are the kinds that a cluster defines for itself:
+// custom.go makes a Resource of each version of a CustomResourceDefinition, which
+// the cluster's API server keeps.
+//
 // Left out are the groups resource.k8s.io, certificates.k8s.io,
 // admissionregistration.k8s.io, flowcontrol.apiserver.k8s.io and the older
 // autoscaling/v1. Of pods' validation and defaults: what validate_podspec.go
@@ -64,6 +68,11 @@ type Resource struct {
 	// Unstored says that requests are answered without anything being stored:
 	// reviews, component statuses.
 	Unstored bool
+	// ListKind is the kind of lists; "" means Kind and "List".
+	ListKind string
+	// Custom is set on kinds that a CustomResourceDefinition defines. They are
+	// not in the registry: each cluster has its own.
+	Custom *CustomKind
 	// Form is set on a kind that is another form of one that is stored:
 	// events.k8s.io's events.
 	Form *Form
@@ -141,6 +150,14 @@ func (r *Resource) GVK() schema.GroupVersionKind {
 // GroupResource is the name that errors carry, e.g. deployments.apps.
 func (r *Resource) GroupResource() schema.GroupResource { return r.GVR().GroupResource() }
 
+// ListGVK is the full name of the kind's lists.
+func (r *Resource) ListGVK() schema.GroupVersionKind {
+	if r.ListKind != "" {
+		return r.GVK().GroupVersion().WithKind(r.ListKind)
+	}
+	return r.GVK().GroupVersion().WithKind(r.Kind + "List")
+}
+
 // APIVersion is the object's apiVersion: "v1", "apps/v1".
 func (r *Resource) APIVersion() string { return r.GVK().GroupVersion().String() }
 
@@ -182,7 +199,8 @@ func newIndex(all []*Resource) index {
 	return ix
 }
 
-// All returns every resource in discovery's order.
+// All returns every resource of the registry in discovery's order. What a
+// cluster serves beside them by CustomResourceDefinitions its server knows.
 func All() []*Resource { return registry.all }
 
 // Stored returns the resources that have objects of their own, in discovery's
@@ -206,9 +224,12 @@ func Lookup(gvr schema.GroupVersionResource) *Resource { return registry.byGVR[g
 // LookupKind finds a resource by kind; nil when it isn't served.
 func LookupKind(gvk schema.GroupVersionKind) *Resource { return registry.byGVK[gvk] }
 
-// For returns the resource of a Go type that is served; it panics on a type
-// that is not, which is a bug in the caller.
+// For returns the resource of an object; it panics on a Go type that is not
+// served, which is a bug in the caller.
 func For(obj Object) *Resource {
+	if c, ok := obj.(*Custom); ok {
+		return c.resource()
+	}
 	r := registry.byType[reflect.TypeOf(obj)]
 	if r == nil {
 		panic(fmt.Sprintf("api: %T is not served", obj))

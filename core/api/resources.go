@@ -24,6 +24,7 @@ func resources() []*Resource {
 		podDisruptionBudgets(),
 		clusterRoleBindings(), clusterRoles(), roleBindings(), roles(),
 		csiDrivers(), csiNodes(), csiStorageCapacities(), storageClasses(), volumeAttachments(), volumeAttributesClasses(),
+		customResourceDefinitions(),
 		priorityClasses(),
 		leases(),
 		runtimeClasses(),

@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 )
 
 // Scheme knows the kinds that are served, their lists, and what their
@@ -27,6 +29,16 @@ var Scheme = newScheme()
 
 // schemeName is how the real API server names its scheme in errors.
 const schemeName = "pkg/api/legacyscheme/scheme.go:30"
+
+// extensionsScheme is how it names that of the group apiextensions.k8s.io.
+const extensionsScheme = "pkg/runtime/scheme.go:111"
+
+func schemeOf(gvk schema.GroupVersionKind) string {
+	if gvk.Group == apiextensionsv1.Group {
+		return extensionsScheme
+	}
+	return schemeName
+}
 
 func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
@@ -52,10 +64,26 @@ func newScheme() *runtime.Scheme {
 // storagePrefix opens every value in etcd that is protobuf rather than JSON.
 var storagePrefix = []byte("k8s\x00")
 
+// HasProtobuf tells whether a kind has an encoding of its own. Definitions and
+// the kinds that they define have not: they are stored as JSON.
+func HasProtobuf(obj runtime.Object) bool {
+	switch obj.(type) {
+	case *Custom, *CustomList, *apiextensionsv1.CustomResourceDefinition, *apiextensionsv1.CustomResourceDefinitionList:
+		return false
+	}
+	return true
+}
+
 // EncodeStorage returns what etcd holds for an object, byte for byte as the
 // real API server writes it: the prefix, then a runtime.Unknown that carries
 // the kind and the type's own protobuf.
 func EncodeStorage(obj Object) ([]byte, error) {
+	if !HasProtobuf(obj) {
+		if c, ok := obj.(*Custom); ok {
+			obj = c.stored()
+		}
+		return EncodeJSON(obj)
+	}
 	raw, err := obj.Marshal()
 	if err != nil {
 		return nil, err
@@ -76,6 +104,11 @@ func EncodeStorage(obj Object) ([]byte, error) {
 // DecodeStorage reads what EncodeStorage wrote; the object's kind and
 // apiVersion are set.
 func DecodeStorage(data []byte) (Object, error) {
+	if bytes.HasPrefix(data, []byte("{")) {
+		if gvk, err := interpret(data); err == nil && gvk.Group != "" {
+			return decodeStoredJSON(data, gvk)
+		}
+	}
 	body, found := bytes.CutPrefix(data, storagePrefix)
 	if !found {
 		return nil, fmt.Errorf("provided data does not appear to be a protobuf message, expected prefix %v", storagePrefix)
@@ -98,6 +131,30 @@ func DecodeStorage(data []byte) (Object, error) {
 		r.Restore(obj)
 	}
 	return obj, nil
+}
+
+// decodeStoredJSON reads a definition, or an object of a kind that one defines:
+// as it is, since nothing here knows the definition.
+func decodeStoredJSON(data []byte, gvk schema.GroupVersionKind) (Object, error) {
+	obj := Object(&Custom{})
+	if r := LookupKind(gvk); r != nil {
+		obj = r.New()
+	}
+	if err := DecodeJSON(data, obj, false); err != nil {
+		return nil, err
+	}
+	obj.GetObjectKind().SetGroupVersionKind(gvk)
+	return obj, nil
+}
+
+// DecodeStored is DecodeStorage for an object of a resource that is known, in
+// its version.
+func DecodeStored(r *Resource, data []byte) (Object, error) {
+	obj, err := DecodeStorage(data)
+	if c, ok := obj.(*Custom); ok && r.Custom != nil {
+		return c.As(r), nil
+	}
+	return obj, err
 }
 
 // SetTypeMeta fills kind and apiVersion from the object's Go type; a type that
@@ -127,6 +184,14 @@ func EncodeJSON(obj runtime.Object) ([]byte, error) {
 // their top level.
 func NewList(r *Resource, items []Object, listMeta metav1.ListMeta) (runtime.Object, error) {
 	list := r.NewList()
+	if custom, ok := list.(*CustomList); ok {
+		custom.ListMeta = listMeta
+		custom.SetGroupVersionKind(r.ListGVK())
+		for _, item := range items {
+			custom.Items = append(custom.Items, *item.(*Custom))
+		}
+		return custom, nil
+	}
 	objs := make([]runtime.Object, len(items))
 	for i, item := range items {
 		objs[i] = item
@@ -179,7 +244,7 @@ func Decode(data []byte, def schema.GroupVersionKind, strict bool) (runtime.Obje
 		return nil, gvk, runtime.NewMissingVersionErr(string(data))
 	}
 	if !Scheme.Recognizes(gvk) {
-		return nil, gvk, runtime.NewNotRegisteredErrForKind(schemeName, gvk)
+		return nil, gvk, runtime.NewNotRegisteredErrForKind(schemeOf(gvk), gvk)
 	}
 	obj, err := Scheme.New(gvk)
 	if err != nil {

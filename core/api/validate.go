@@ -21,6 +21,9 @@ func ValidateMeta(r *Resource, obj Object) field.ErrorList {
 	}
 	errs := orderMeta(validation.ValidateObjectMetaAccessor(obj, r.Namespaced, name, metadataPath),
 		obj.GetLabels(), obj.GetAnnotations(), metadataPath)
+	if !HasProtobuf(obj) { // definitions and what they define
+		return errs
+	}
 	return append(errs, validateFinalizerNames(obj.GetFinalizers())...)
 }
 
@@ -40,6 +43,9 @@ func ValidateMetaUpdate(r *Resource, obj, old Object) field.ErrorList {
 	errs := orderMeta(validation.ValidateObjectMetaAccessor(obj, r.Namespaced, validatePathSegment, metadataPath),
 		obj.GetLabels(), obj.GetAnnotations(), metadataPath)
 	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadataPath)...)
+	if !HasProtobuf(obj) { // definitions and what they define
+		return errs
+	}
 	return append(errs, validateFinalizerNames(obj.GetFinalizers())...)
 }
 

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 )
 
 var (
@@ -44,6 +45,9 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 	if err := s.admitNamespace(c, obj); err != nil {
 		return err
 	}
+	if k := c.res.Custom; k != nil && k.Definition.Is(apiextensionsv1.Terminating) {
+		return c.forbidden(obj, errTerminating)
+	}
 	switch obj := obj.(type) {
 	case *corev1.Pod:
 		return s.admitPod(c, obj)
@@ -57,6 +61,8 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 	}
 	return nil
 }
+
+var errTerminating = errors.New("create not allowed while custom resource definition is terminating")
 
 func (s *Server) admitPod(c *call, pod *corev1.Pod) error {
 	s.shelves[limitResource].each(c.Namespace, "", func(it *item) bool {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/managed"
 )
 
 // apply is server-side apply: a patch that says what its manager wants, creates
@@ -33,7 +34,7 @@ func (s *Server) apply(c *call) (answer, error) {
 	if it != nil {
 		live = it.object()
 	}
-	obj, err := s.applied(c, live, c.res.GVK())
+	obj, err := s.applied(c, live, c.types(), c.res.GVK())
 	if err != nil {
 		return answer{}, err
 	}
@@ -60,7 +61,7 @@ func (s *Server) apply(c *call) (answer, error) {
 }
 
 // applied is live with the request's configuration applied, and its managers.
-func (s *Server) applied(c *call, live api.Object, want schema.GroupVersionKind) (api.Object, error) {
+func (s *Server) applied(c *call, live api.Object, types *managed.Type, want schema.GroupVersionKind) (api.Object, error) {
 	config, err := c.configuration(want)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (s *Server) applied(c *call, live api.Object, want schema.GroupVersionKind)
 	who := s.who(c)
 	who.APIVersion = want.GroupVersion().String()
 	force := c.PatchOptions.Force != nil && *c.PatchOptions.Force
-	content, managers, err := s.keeper.Apply(live, nil, config, c.ignored(), who, force)
+	content, managers, err := s.keeper.Apply(live, types, config, c.ignored(), who, force)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +77,23 @@ func (s *Server) applied(c *call, live api.Object, want schema.GroupVersionKind)
 		return nil, err
 	}
 	obj := newLike(live)
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, obj); err != nil {
+	if custom, ok := obj.(*api.Custom); ok {
+		err = c.appliedCustom(custom, content)
+		if err != nil {
+			return nil, err
+		}
+	} else if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, obj); err != nil {
 		return nil, fmt.Errorf("failed to convert new object (%s/%s; %v) to proper version: %w", c.Namespace, c.Name, want, err)
 	}
 	obj.GetObjectKind().SetGroupVersionKind(want)
 	obj.SetManagedFields(managers)
 	return obj, nil
+}
+
+// appliedCustom takes the content of a custom object over. Its unknown fields
+// have been refused before.
+func (c *call) appliedCustom(obj *api.Custom, content map[string]any) error {
+	return obj.Take(runtime.DeepCopyJSON(content), false)
 }
 
 // configuration is the request's body, of the kind that the endpoint takes.
@@ -131,10 +143,13 @@ func (c *call) isApply() bool { return c.PatchType == types.ApplyYAMLPatchType }
 // (apimachinery's pkg/util/managedfields/scalehandler.go).
 func (s *Server) appliedScale(c *call, live api.Object, scale *autoscalingv1.Scale) (*autoscalingv1.Scale, []metav1.ManagedFieldsEntry, error) {
 	replicas := []string{"f:spec", "f:replicas"}
+	if c.res.Custom != nil {
+		replicas = c.res.Custom.ReplicasPath()
+	}
 	own := live.GetManagedFields()
 	current := scale.DeepCopy()
 	current.SetManagedFields(s.keeper.OfField(own, replicas, scaleKind.GroupVersion().String()))
-	obj, err := s.applied(c, current, scaleKind)
+	obj, err := s.applied(c, current, nil, scaleKind)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 	"github.com/tabernetes/tabernetes/core/store"
 )
 
@@ -43,6 +44,7 @@ type item struct {
 	obj   api.Object
 	rev   int64
 	value []byte // as stored
+	res   *api.Resource
 	lease store.LeaseID
 }
 
@@ -55,6 +57,9 @@ func newShelf(res *api.Resource) *shelf {
 }
 
 func folderOf(res *api.Resource) string {
+	if api.Lookup(res.GVR()) == nil || res.GVR() == definitionResource { // as apiextensions-apiserver has it
+		return res.Group + "/" + res.Plural
+	}
 	if folder := folders[res.GroupResource()]; folder != "" {
 		return folder
 	}
@@ -100,31 +105,33 @@ func (sh *shelf) each(namespace, after string, fn func(*item) bool) {
 
 // load fills the shelves from the store.
 func (s *Server) load() error {
+	if err := s.loadDefinitions(); err != nil {
+		return err
+	}
 	all, err := s.st.Range(store.RangeRequest{Key: registryRoot, End: store.PrefixEnd(registryRoot)})
 	if err != nil {
 		return err
 	}
 	for i := range all.KVs {
-		sh := s.shelfOf(all.KVs[i].Key)
-		if sh == nil {
-			continue
+		for _, sh := range s.shelvesOf(all.KVs[i].Key) {
+			it := sh.item(&all.KVs[i])
+			if err := it.decode(); err != nil {
+				return fmt.Errorf("%s at revision %d: %w", all.KVs[i].Key, all.KVs[i].ModRevision, err)
+			}
+			if rarelyRead(it.obj) {
+				it.obj = nil
+			}
+			sh.items.ReplaceOrInsert(it)
 		}
-		it := sh.item(&all.KVs[i])
-		if err := it.decode(); err != nil {
-			return fmt.Errorf("%s at revision %d: %w", all.KVs[i].Key, all.KVs[i].ModRevision, err)
-		}
-		if rarelyRead(it.obj) {
-			it.obj = nil
-		}
-		sh.items.ReplaceOrInsert(it)
 	}
 	return nil
 }
 
-// shelfOf finds the shelf of a storage key; nil for keys of kinds not served.
-func (s *Server) shelfOf(key string) *shelf {
+// shelvesOf finds the shelves of a storage key: one for every version of its
+// kind, none where that is not served.
+func (s *Server) shelvesOf(key string) []*shelf {
 	folder, rest, found := strings.Cut(strings.TrimPrefix(key, registryRoot), "/")
-	if folder == "services" { // the one folder with folders in it
+	if folder == "services" || strings.Contains(folder, ".") { // the folders with folders in them
 		second, _, more := strings.Cut(rest, "/")
 		folder, found = folder+"/"+second, more
 	}
@@ -136,12 +143,12 @@ func (s *Server) shelfOf(key string) *shelf {
 
 // item is what is stored under a key, not decoded yet.
 func (sh *shelf) item(kv *store.KeyValue) *item {
-	return &item{key: kv.Key[len(sh.prefix):], rev: int64(kv.ModRevision), value: kv.Value, lease: kv.Lease}
+	return &item{key: kv.Key[len(sh.prefix):], rev: int64(kv.ModRevision), value: kv.Value, lease: kv.Lease, res: sh.res}
 }
 
 // decode reads what is stored; the object's resourceVersion is its mod revision.
 func (it *item) decode() error {
-	obj, err := api.DecodeStorage(it.value)
+	obj, err := api.DecodeStored(it.res, it.value)
 	if err != nil {
 		return err
 	}
@@ -171,29 +178,40 @@ func (it *item) object() api.Object {
 // hear takes in one revision of the store and passes it on to the watches.
 func (s *Server) hear(r store.WatchResponse) {
 	for i := range r.Events {
-		ev := &r.Events[i]
-		sh := s.shelfOf(ev.KV.Key)
-		if sh == nil {
-			continue
-		}
-		var before, after *item
-		if ev.Delete {
-			before, _ = sh.items.Delete(&item{key: ev.KV.Key[len(sh.prefix):]})
-		} else {
-			after = sh.item(&ev.KV)
-			before, _ = sh.items.ReplaceOrInsert(after)
-		}
-		if sh.watched() {
-			sh.dispatch(changeOf(before, after, int64(r.Revision)))
+		for _, sh := range s.shelvesOf(r.Events[i].KV.Key) {
+			s.hearOn(sh, &r.Events[i], int64(r.Revision))
 		}
 	}
+}
+
+func (s *Server) hearOn(sh *shelf, ev *store.Event, rev int64) {
+	var before, after *item
+	if ev.Delete {
+		before, _ = sh.items.Delete(&item{key: ev.KV.Key[len(sh.prefix):]})
+	} else {
+		after = sh.item(&ev.KV)
+		before, _ = sh.items.ReplaceOrInsert(after)
+	}
+	if sh.isDefinition() {
+		s.define(definitionOf(before), definitionOf(after))
+	}
+	if sh.watched() {
+		sh.dispatch(changeOf(before, after, rev))
+	}
+}
+
+func definitionOf(it *item) *apiextensionsv1.CustomResourceDefinition {
+	if it == nil {
+		return nil
+	}
+	return it.object().(*apiextensionsv1.CustomResourceDefinition)
 }
 
 // Verify returns an error if an object that the server has handed out was
 // changed by whoever received it, or if the cache is not what the store holds.
 // It is for tests: it encodes everything.
 func (s *Server) Verify() error {
-	for _, res := range api.Stored() {
+	for _, res := range s.Stored() {
 		sh := s.shelves[res.GVR()]
 		var err error
 		sh.items.Ascend(func(it *item) bool {
@@ -207,16 +225,28 @@ func (s *Server) Verify() error {
 	return nil
 }
 
-func (s *Server) verify(sh *shelf, it *item) error {
+// encoded is the object as it would be stored now.
+func (it *item) encoded() ([]byte, error) {
 	clean := shallowCopy(it.object())
 	clean.SetResourceVersion("")
-	value, err := api.EncodeStorage(clean)
+	return api.EncodeStorage(clean)
+}
+
+func (s *Server) verify(sh *shelf, it *item) error {
+	value, err := it.encoded()
 	if err != nil {
 		return err
 	}
+	wanted := it.value
+	if sh.res.Custom != nil { // what is served may have more defaults and fewer fields than what is stored
+		fresh := &item{key: it.key, rev: it.rev, value: it.value, res: it.res}
+		if wanted, err = fresh.encoded(); err != nil {
+			return err
+		}
+	}
 	stored, _ := s.st.Get(sh.prefix + it.key)
 	switch {
-	case string(value) != string(it.value):
+	case string(value) != string(wanted):
 		return fmt.Errorf("%s%s at revision %d was changed after it was stored", sh.prefix, it.key, it.rev)
 	case string(stored.Value) != string(it.value) || int64(stored.ModRevision) != it.rev:
 		return fmt.Errorf("%s%s is cached at revision %d, stored at %d", sh.prefix, it.key, it.rev, stored.ModRevision)

@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -89,11 +90,11 @@ func (s *Server) createObject(c *call, obj api.Object, dryRun bool) (api.Object,
 // came decoded is the server's own from here on, by rest.Request's contract.
 func (c *call) body(fieldValidation string) (api.Object, error) {
 	if c.Object == nil {
-		obj, warnings, err := api.DecodeRequest(c.Body, c.shown().GVK(), fieldValidation)
+		obj, warnings, err := c.decode(fieldValidation)
+		c.warnings = append(c.warnings, warnings...)
 		if err != nil {
 			return nil, err
 		}
-		c.warnings = append(c.warnings, warnings...)
 		c.Object = obj
 	}
 	c.toStored()
@@ -102,6 +103,13 @@ func (c *call) body(fieldValidation string) (api.Object, error) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("%T cannot be handled as a %s", c.Object, c.res.Kind))
 	}
 	return obj, nil
+}
+
+func (c *call) decode(fieldValidation string) (runtime.Object, []string, error) {
+	if c.res.Custom != nil {
+		return api.DecodeCustom(c.Body, c.res, fieldValidation)
+	}
+	return api.DecodeRequest(c.Body, c.shown().GVK(), fieldValidation)
 }
 
 // ensureNamespace fills in the request's namespace or refuses another one.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 )
 
 // delete removes an object, or marks it where a finalizer or a kubelet has to
@@ -47,6 +48,9 @@ func (s *Server) deleteItem(c *call, it *item, opts *metav1.DeleteOptions) (runt
 		if len(ns.Spec.Finalizers) > 0 {
 			return it.object(), nil
 		}
+	}
+	if crd, ok := it.object().(*apiextensionsv1.CustomResourceDefinition); ok && crd.DeletionTimestamp == nil {
+		return s.terminateDefinition(c, it, dryRun)
 	}
 	marked := it.object().DeepCopyObject().(api.Object)
 	graceful, pending := s.beforeDelete(c.res, marked, opts)

@@ -48,29 +48,29 @@ func (s *Server) doPlain(m *message) (out rest.Reply, done bool) {
 func (s *Server) plain(m *message, path string) (any, bool) {
 	switch path {
 	case "":
-		return metav1.RootPaths{Paths: rootPaths()}, true
+		return metav1.RootPaths{Paths: s.rootPaths()}, true
 	case "/version":
 		return s.opts.Version, true
 	case "/api":
 		if aggregated(m) {
-			return groupDiscovery(func(group string) bool { return group == "" }), true
+			return s.groupDiscovery(func(group string) bool { return group == "" }), true
 		}
 		return legacyVersions(m), true
 	case "/apis":
 		if aggregated(m) {
-			return groupDiscovery(func(group string) bool { return group != "" }), true
+			return s.groupDiscovery(func(group string) bool { return group != "" }), true
 		}
-		return groupList(), true
+		return s.groupList(), true
 	}
 	parts := strings.Split(path[1:], "/")
 	switch {
 	case len(parts) == 2 && parts[0] == "api":
-		return resourceList(schema.GroupVersion{Version: parts[1]})
+		return s.resourceList(schema.GroupVersion{Version: parts[1]})
 	case len(parts) == 2 && parts[0] == "apis":
-		group := apiGroup(parts[1])
+		group := s.apiGroup(parts[1])
 		return group, group != nil
 	case len(parts) == 3 && parts[0] == "apis":
-		return resourceList(schema.GroupVersion{Group: parts[1], Version: parts[2]})
+		return s.resourceList(schema.GroupVersion{Group: parts[1], Version: parts[2]})
 	}
 	return nil, false
 }
@@ -82,7 +82,7 @@ func (s *Server) knowsGroup(path string) bool {
 	if parts[0] == "api" {
 		return true
 	}
-	return parts[0] == "apis" && len(parts) > 2 && apiGroup(parts[1]) != nil
+	return parts[0] == "apis" && len(parts) > 2 && s.apiGroup(parts[1]) != nil
 }
 
 func (s *Server) pageNotFound(m *message) rest.Reply {
@@ -135,9 +135,9 @@ func aggregated(m *message) bool {
 	return false
 }
 
-func rootPaths() []string {
-	paths := []string{"/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/openapi/v3", "/openapi/v3/", "/readyz", "/version"}
-	for _, gv := range groupVersions() {
+func (s *Server) rootPaths() []string {
+	paths := []string{"/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/readyz", "/version"}
+	for _, gv := range s.groupVersions() {
 		if gv.Group != "" {
 			paths = append(paths, "/apis/"+gv.Group, "/apis/"+gv.String())
 		}
@@ -147,9 +147,9 @@ func rootPaths() []string {
 }
 
 // groupVersions are those served, in discovery's order.
-func groupVersions() []schema.GroupVersion {
+func (s *Server) groupVersions() []schema.GroupVersion {
 	var out []schema.GroupVersion
-	for _, res := range api.All() {
+	for _, res := range s.all() {
 		if gv := res.GVK().GroupVersion(); !slices.Contains(out, gv) {
 			out = append(out, gv)
 		}
@@ -167,11 +167,11 @@ func legacyVersions(m *message) *metav1.APIVersions {
 	}
 }
 
-func groupList() *metav1.APIGroupList {
+func (s *Server) groupList() *metav1.APIGroupList {
 	list := &metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{}}
-	for _, gv := range groupVersions() {
+	for _, gv := range s.groupVersions() {
 		if gv.Group != "" && !slices.ContainsFunc(list.Groups, func(g metav1.APIGroup) bool { return g.Name == gv.Group }) {
-			group := apiGroup(gv.Group)
+			group := s.apiGroup(gv.Group)
 			group.TypeMeta = metav1.TypeMeta{}
 			list.Groups = append(list.Groups, *group)
 		}
@@ -180,9 +180,9 @@ func groupList() *metav1.APIGroupList {
 }
 
 // apiGroup describes a group; nil if it isn't served.
-func apiGroup(name string) *metav1.APIGroup {
+func (s *Server) apiGroup(name string) *metav1.APIGroup {
 	group := &metav1.APIGroup{TypeMeta: metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}, Name: name}
-	for _, gv := range groupVersions() {
+	for _, gv := range s.groupVersions() {
 		if gv.Group == name && name != "" {
 			group.Versions = append(group.Versions, metav1.GroupVersionForDiscovery{GroupVersion: gv.String(), Version: gv.Version})
 		}
@@ -195,12 +195,12 @@ func apiGroup(name string) *metav1.APIGroup {
 }
 
 // resourceList describes the resources of a group version.
-func resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, bool) {
+func (s *Server) resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, bool) {
 	list := &metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String()}
 	if gv.Group == "" {
 		list.TypeMeta.APIVersion = "" // as upstream, for the legacy group
 	}
-	for _, res := range api.All() {
+	for _, res := range s.all() {
 		if res.GVK().GroupVersion() != gv {
 			continue
 		}
@@ -208,7 +208,7 @@ func resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, bool) {
 			Name: res.Plural, SingularName: res.Singular, Namespaced: res.Namespaced, Kind: res.Kind,
 			Verbs: verbsOf(res), ShortNames: res.ShortNames, Categories: res.Categories,
 		})
-		for _, sub := range slices.Sorted(slices.Values(res.Subresources)) {
+		for _, sub := range shownSubresources(res) {
 			kind := subresourceKind(res, sub)
 			list.APIResources = append(list.APIResources, metav1.APIResource{
 				Name: res.Plural + "/" + sub, Namespaced: res.Namespaced,
@@ -219,8 +219,25 @@ func resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, bool) {
 	return list, len(list.APIResources) > 0
 }
 
+// customVerbs are the verbs of custom kinds, in upstream's order
+// (pkg/apiserver/customresource_discovery_controller.go).
+var customVerbs = []string{
+	rest.Delete, rest.DeleteCollection, rest.Get, rest.List, rest.Patch, rest.Create, rest.Update, rest.Watch,
+}
+
 func verbsOf(res *api.Resource) []string {
+	if res.Custom != nil {
+		return customVerbs
+	}
 	return served(res, rest.Create, rest.Delete, rest.DeleteCollection, rest.Get, rest.List, rest.Patch, rest.Update, rest.Watch)
+}
+
+// shownSubresources are a kind's subresources in discovery's order.
+func shownSubresources(res *api.Resource) []string {
+	if res.Custom != nil {
+		return res.Subresources
+	}
+	return slices.Sorted(slices.Values(res.Subresources))
 }
 
 func subresourceVerbs(sub string) []string {

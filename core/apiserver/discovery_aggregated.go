@@ -51,12 +51,12 @@ type (
 )
 
 // groupDiscovery is the document of the groups wanted.
-func groupDiscovery(wanted func(group string) bool) *apiGroupDiscoveryList {
+func (s *Server) groupDiscovery(wanted func(group string) bool) *apiGroupDiscoveryList {
 	list := &apiGroupDiscoveryList{
 		TypeMeta: metav1.TypeMeta{Kind: "APIGroupDiscoveryList", APIVersion: "apidiscovery.k8s.io/v2"},
 		Items:    []apiGroupDiscovery{},
 	}
-	for _, gv := range groupVersions() {
+	for _, gv := range s.groupVersions() {
 		if !wanted(gv.Group) {
 			continue
 		}
@@ -67,7 +67,7 @@ func groupDiscovery(wanted func(group string) bool) *apiGroupDiscoveryList {
 			list.Items[i].Metadata.Name = gv.Group
 		}
 		version := apiVersionDiscovery{Version: gv.Version, Freshness: "Current"}
-		for _, res := range api.All() {
+		for _, res := range s.all() {
 			if res.GVK().GroupVersion() == gv {
 				version.Resources = append(version.Resources, resourceDiscovery(res))
 			}
@@ -85,7 +85,7 @@ func resourceDiscovery(res *api.Resource) apiResourceDiscovery {
 	if res.Namespaced {
 		out.Scope = "Namespaced"
 	}
-	for _, sub := range slices.Sorted(slices.Values(res.Subresources)) {
+	for _, sub := range shownSubresources(res) {
 		kind := subresourceKind(res, sub)
 		out.Subresources = append(out.Subresources, apiSubresourceDiscovery{
 			Subresource: sub, Verbs: subresourceVerbs(sub),

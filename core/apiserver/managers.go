@@ -40,6 +40,9 @@ func (c *call) ignored() managed.Set {
 		return statusFields
 	case "status":
 		fixed := specFields
+		if c.res.Custom != nil {
+			fixed = managed.Union(fixed, managed.Of("f:metadata"))
+		}
 		for _, path := range fixedInStatus[c.res.GroupResource()] {
 			fixed = managed.Union(fixed, managed.Of(path...))
 		}
@@ -78,7 +81,15 @@ func (s *Server) manage(c *call, obj, live api.Object) {
 	if live == nil {
 		live = c.res.New()
 	}
-	s.keeper.Update(live, obj, nil, c.ignored(), s.who(c))
+	s.keeper.Update(live, obj, c.types(), c.ignored(), s.who(c))
+}
+
+// types says how managers share the object; nil for kinds that are Go structs.
+func (c *call) types() *managed.Type {
+	if c.res.Custom == nil {
+		return nil
+	}
+	return c.res.Custom.Types
 }
 
 // manageLate tells of the subresources of a pod that keep most of it as it is

@@ -20,8 +20,8 @@ import (
 // The OpenAPI v3 documents that kubectl explain and kubectl's check for
 // fieldValidation read. They are made from the Go types and their
 // SwaggerDoc (openapi_schema.go). Left out of what the real server publishes:
-// defaults, the schemas of the options, and responses; and OpenAPI v2. What the
-// Go types do not carry is in openapi_facts.go and core/managed.
+// defaults, the schemas of the options, and responses. What the Go types do not
+// carry is in openapi_facts.go and core/managed.
 
 type object = map[string]any
 
@@ -33,7 +33,10 @@ func (s *Server) openAPI(m *message, path string) rest.Reply {
 	if path == "/openapi/v3" {
 		return s.openAPIReply(m, s.openAPIPaths(), false)
 	}
-	if gv, ok := openAPIGroupVersion(strings.TrimPrefix(path, "/openapi/v3/")); ok {
+	if path == "/openapi/v2" {
+		return s.openAPIReply(m, s.openAPIv2(), false)
+	}
+	if gv, ok := s.openAPIGroupVersion(strings.TrimPrefix(path, "/openapi/v3/")); ok {
 		return s.openAPIReply(m, s.openAPIDocument(gv), m.query.Get("hash") != "")
 	}
 	return s.pageNotFound(m)
@@ -48,7 +51,7 @@ func (s *Server) openAPIReply(m *message, doc []byte, immutable bool) rest.Reply
 }
 
 // openAPIGroupVersion reads api/v1 or apis/apps/v1.
-func openAPIGroupVersion(path string) (schema.GroupVersion, bool) {
+func (s *Server) openAPIGroupVersion(path string) (schema.GroupVersion, bool) {
 	var gv schema.GroupVersion
 	switch parts := strings.Split(path, "/"); {
 	case len(parts) == 2 && parts[0] == "api":
@@ -58,7 +61,7 @@ func openAPIGroupVersion(path string) (schema.GroupVersion, bool) {
 	default:
 		return gv, false
 	}
-	return gv, slices.Contains(groupVersions(), gv)
+	return gv, slices.Contains(s.groupVersions(), gv)
 }
 
 // apiPath is where a group version is served, without the leading slash.
@@ -72,7 +75,7 @@ func apiPath(gv schema.GroupVersion) string {
 // openAPIPaths lists the documents with the hash of each, by which clients cache them.
 func (s *Server) openAPIPaths() []byte {
 	paths := object{}
-	for _, gv := range groupVersions() {
+	for _, gv := range s.groupVersions() {
 		hash := fnv.New64a()
 		hash.Write(s.openAPIDocument(gv))
 		path := apiPath(gv)
@@ -94,14 +97,35 @@ func (s *Server) openAPIDocument(gv schema.GroupVersion) []byte {
 	if doc, made := s.documents[gv]; made {
 		return doc
 	}
+	doc := s.openAPIObject(gv)
+	s.documents[gv] = mustJSON(object{
+		"openapi":    "3.0.0",
+		"info":       object{"title": "Kubernetes", "version": s.opts.Version.Major + "." + s.opts.Version.Minor},
+		"paths":      doc.paths,
+		"components": object{"schemas": doc.schemas},
+	})
+	return s.documents[gv]
+}
+
+// apiDocument describes a group version: its paths and its types.
+type apiDocument struct {
+	paths   object
+	schemas schemaSet
+}
+
+func (s *Server) openAPIObject(gv schema.GroupVersion) apiDocument {
 	paths, schemas := object{}, schemaSet{}
-	for _, res := range api.All() {
+	for _, res := range s.all() {
 		if res.GVK().GroupVersion() != gv {
 			continue
 		}
-		schemas.addKind(res.New(), res.GVK())
-		if res.Serves(rest.List) {
-			schemas.addKind(res.NewList(), gv.WithKind(res.Kind+"List"))
+		if res.Custom != nil {
+			schemas.addCustom(res)
+		} else {
+			schemas.addKind(res.New(), res.GVK())
+			if res.Serves(rest.List) {
+				schemas.addKind(res.NewList(), gv.WithKind(res.Kind+"List"))
+			}
 		}
 		describePaths(paths, res)
 		for _, sub := range res.Subresources {
@@ -117,14 +141,7 @@ func (s *Server) openAPIDocument(gv schema.GroupVersion) []byte {
 			}
 		}
 	}
-	doc := mustJSON(object{
-		"openapi":    "3.0.0",
-		"info":       object{"title": "Kubernetes", "version": s.opts.Version.Major + "." + s.opts.Version.Minor},
-		"paths":      paths,
-		"components": object{"schemas": schemas},
-	})
-	s.documents[gv] = doc
-	return doc
+	return apiDocument{paths, schemas}
 }
 
 // describePaths adds a resource's paths.

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 	"github.com/tabernetes/tabernetes/core/managed"
 )
 
@@ -42,11 +43,22 @@ var special = map[reflect.Type]object{
 		"oneOf": []any{object{"type": "string"}, object{"type": "number"}},
 	},
 	reflect.TypeFor[runtime.RawExtension](): {"type": "object"},
+
+	reflect.TypeFor[apiextensionsv1.JSON]():                         {},
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrArray]():       {},
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrBool]():        {},
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrStringArray](): {},
 }
+
+// definitionsPackage is upstream's package of CustomResourceDefinition, whose twin is ours.
+const definitionsPackage = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
 
 // schemaName is a type's name as upstream publishes it: io.k8s.api.core.v1.Pod
 // for k8s.io/api/core/v1.Pod.
 func schemaName(t reflect.Type) string {
+	if t.PkgPath() == reflect.TypeFor[apiextensionsv1.JSONSchemaProps]().PkgPath() {
+		return definitionsPackage + t.Name()
+	}
 	path := strings.Split(t.PkgPath(), "/")
 	host := strings.Split(path[0], ".")
 	slices.Reverse(host)
@@ -173,6 +185,9 @@ var requiredMarks = map[string]bool{
 	"ContainerRestartRule.action":                     true,
 	"ContainerRestartRuleOnExitCodes.operator":        true,
 	"CronJob.spec":                                    true,
+	"CustomResourceDefinitionStatus.acceptedNames":    false,
+	"CustomResourceDefinitionStatus.conditions":       false,
+	"CustomResourceDefinitionStatus.storedVersions":   false,
 	"EndpointSlice.endpoints":                         false,
 	"EndpointSlice.ports":                             false,
 	"Event.reportingComponent":                        false,

@@ -73,6 +73,9 @@ func (s *Server) beforePatch(c *call) (*item, error) {
 	if c.PatchType == types.ApplyCBORPatchType {
 		return nil, errUnsupportedPatch()
 	}
+	if c.PatchType == types.StrategicMergePatchType && c.res.Custom != nil && c.Mutate == nil {
+		return nil, errUnknownFormat(string(types.JSONPatchType), string(types.MergePatchType), string(types.ApplyYAMLPatchType))
+	}
 	if err := invalidOptions("PatchOptions", metav1validation.ValidatePatchOptions(&c.PatchOptions, c.PatchType)); err != nil {
 		return nil, err
 	}
@@ -121,7 +124,14 @@ func (c *call) applyJSON(current, into runtime.Object) error {
 	if err != nil {
 		return err
 	}
-	return c.unstrict(api.DecodeJSON(patched, into, !c.lenient()), strict, string(patched))
+	return c.unstrict(readPatched(patched, into, !c.lenient()), strict, string(patched))
+}
+
+func readPatched(patched []byte, into runtime.Object, strict bool) error {
+	if custom, ok := into.(*api.Custom); ok {
+		return custom.Read(patched, strict)
+	}
+	return api.DecodeJSON(patched, into, strict)
 }
 
 // unstrict answers for what reading a patched object found: strict holds what

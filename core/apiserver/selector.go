@@ -83,11 +83,11 @@ func checkField(res *api.Resource, name string) error {
 	if name == "metadata.name" || name == "metadata.namespace" {
 		return nil
 	}
-	if res.Fields == nil {
+	if res.Fields == nil && res.Custom == nil {
 		return apierrors.NewBadRequest(fmt.Sprintf(
 			"%q is not a known field selector: only %q, %q", name, "metadata.name", "metadata.namespace"))
 	}
-	if !res.Fields(res.New()).Has(name) {
+	if res.Fields == nil || !res.Fields(res.New()).Has(name) {
 		return apierrors.NewBadRequest("field label not supported: " + name)
 	}
 	return nil
@@ -130,6 +130,9 @@ func fieldOf(obj api.Object, set fields.Set, name string) string {
 
 // newLike is an empty value of an object's type.
 func newLike(obj api.Object) api.Object {
+	if custom, ok := obj.(*api.Custom); ok {
+		return api.For(custom).New()
+	}
 	return reflect.New(reflect.TypeOf(obj).Elem()).Interface().(api.Object)
 }
 

@@ -16,13 +16,15 @@
 //
 // It follows k8s.io/apiserver v0.36 (pkg/registry/generic/registry/store.go,
 // pkg/registry/rest, pkg/endpoints/handlers, pkg/storage/cacher) and
-// kubernetes v1.36 pkg/registry. Left out: every way to authenticate but service accounts' tokens, conversion between
-// versions, CBOR, webhooks, admission policies and the plugins that
-// admission.go names, exec, attach, port-forward and proxies. Nothing waits here: where the real
-// server would wait (for a resourceVersion in the future, for a namespace or
-// service account that is about to exist) this one answers at once as the
-// real one does when it has given up. A watch's timeoutSeconds is the edge's to
-// keep.
+// kubernetes v1.36 pkg/registry. The kinds that a cluster defines are served as
+// those of the registry are (kinds.go). Left out: every way to authenticate but
+// service accounts' tokens, conversion between versions by webhook, rules in the
+// Common Expression Language, CBOR, webhooks, admission policies and the plugins
+// that admission.go names, exec, attach, port-forward and proxies. Nothing waits
+// here: where the real server would wait (for a resourceVersion in the future,
+// for a namespace or service account that is about to exist) this one answers at
+// once as the real one does when it has given up. A watch's timeoutSeconds is
+// the edge's to keep.
 package apiserver
 
 import (
@@ -80,16 +82,19 @@ type Server struct {
 	st      *store.Store
 	opts    Options
 	shelves map[schema.GroupVersionResource]*shelf
-	byKey   map[string]*shelf // by the first part of a key below /registry/
+	byKey   map[string][]*shelf // by the folder of a key below /registry/
+	custom  customKinds
 	heard   *store.Watcher
 	lease   eventLease
 	keeper  *managed.Keeper
 	// documents are the OpenAPI documents made so far.
 	documents map[schema.GroupVersion][]byte
+	swagger   []byte // that of v2, which tells of all group versions
 }
 
 var (
 	_ rest.Server    = (*Server)(nil)
+	_ rest.Kinds     = (*Server)(nil)
 	_ rest.Transport = (*Server)(nil)
 )
 
@@ -103,12 +108,12 @@ func New(st *store.Store, opts Options) (*Server, error) {
 		opts.Version = DefaultVersion()
 	}
 	s := &Server{
-		st: st, opts: opts, shelves: map[schema.GroupVersionResource]*shelf{}, byKey: map[string]*shelf{},
+		st: st, opts: opts, shelves: map[schema.GroupVersionResource]*shelf{}, byKey: map[string][]*shelf{},
 		documents: map[schema.GroupVersion][]byte{}, keeper: managed.NewKeeper(),
 	}
 	for _, res := range api.Stored() {
 		sh := newShelf(res)
-		s.shelves[res.GVR()], s.byKey[sh.folder] = sh, sh
+		s.shelves[res.GVR()], s.byKey[sh.folder] = sh, []*shelf{sh}
 	}
 	if err := s.load(); err != nil {
 		return nil, err
@@ -180,6 +185,9 @@ func (s *Server) refuse(req *rest.Request, err error) *rest.Response {
 func (s *Server) serve(req *rest.Request) (*call, answer, error) {
 	c, err := s.resolve(req)
 	if err != nil {
+		if c.res != nil && c.res.Custom != nil && c.res.Deprecated != "" {
+			c.warnings = append(c.warnings, c.res.Deprecated)
+		}
 		return c, answer{}, err
 	}
 	handle, err := handlerFor(c)
@@ -199,7 +207,7 @@ func (s *Server) serve(req *rest.Request) (*call, answer, error) {
 // resolve finds the resource and checks the request's form.
 func (s *Server) resolve(req *rest.Request) (*call, error) {
 	own := *req
-	c := &call{Request: &own, res: api.Lookup(req.Resource)}
+	c := &call{Request: &own, res: s.resourceOf(req.Resource)}
 	if c.res == nil {
 		return c, errUnknownResource()
 	}
@@ -207,6 +215,9 @@ func (s *Server) resolve(req *rest.Request) (*call, error) {
 		c.form, c.res = c.res, c.res.StoredAs()
 	}
 	c.shelf = s.shelves[c.res.GVR()]
+	if c.res.Custom != nil && req.Subresource != "" && !c.res.HasSubresource(req.Subresource) {
+		return c, c.errNotFound()
+	}
 	if req.Subresource != "" && !c.res.HasSubresource(req.Subresource) {
 		return c, errUnknownResource()
 	}

@@ -40,7 +40,7 @@ func scaledPart(obj api.Object) scaled {
 	return scaled{}
 }
 
-func setReplicas(obj api.Object, n int32) {
+func setReplicas(obj api.Object, n int32) error {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		o.Spec.Replicas = &n
@@ -50,12 +50,19 @@ func setReplicas(obj api.Object, n int32) {
 		o.Spec.Replicas = &n
 	case *corev1.ReplicationController:
 		o.Spec.Replicas = &n
+	case *api.Custom:
+		return o.SetReplicas(n)
 	}
+	return nil
 }
 
 // scaleOf shows an object as a Scale (scaleFromDeployment in
 // pkg/registry/apps/deployment/storage).
 func scaleOf(obj api.Object) (*autoscalingv1.Scale, error) {
+	if custom, ok := obj.(*api.Custom); ok {
+		scale, _, err := custom.Scale()
+		return scale, err
+	}
 	part := scaledPart(obj)
 	selector, err := metav1.LabelSelectorAsSelector(part.selector)
 	if err != nil {
@@ -79,6 +86,11 @@ func (s *Server) getScale(c *call) (answer, error) {
 	it := c.shelf.find(c.Namespace, c.Name)
 	if it == nil {
 		return answer{}, c.errNotFound()
+	}
+	if custom, ok := it.object().(*api.Custom); ok {
+		if _, found, err := custom.Scale(); err == nil && !found {
+			return answer{}, custom.ErrNoReplicas()
+		}
 	}
 	scale, err := scaleOf(it.object())
 	return answer{code: codeOK, object: scale}, err
@@ -146,7 +158,7 @@ func (s *Server) patchScale(c *call) (answer, error) {
 // applyScale takes the wanted replicas over into the object. managers are the
 // object's where the scale was applied, nil otherwise.
 func (s *Server) applyScale(c *call, it *item, scale *autoscalingv1.Scale, managers []metav1.ManagedFieldsEntry, dryRun bool) (answer, error) {
-	if scale.Spec.Replicas < 0 {
+	if scale.Spec.Replicas < 0 && c.res.Custom == nil {
 		errs := field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), scale.Spec.Replicas, "must be greater than or equal to 0")}
 		return answer{}, apierrors.NewInvalid(schema.GroupKind{Group: scaleKind.Group, Kind: scaleKind.Kind}, c.Name, errs)
 	}
@@ -154,8 +166,12 @@ func (s *Server) applyScale(c *call, it *item, scale *autoscalingv1.Scale, manag
 		return answer{}, c.errPrecondition(c.shelf.prefix+it.key, "UID", string(uid), string(it.object().GetUID()))
 	}
 	obj := it.object().DeepCopyObject().(api.Object)
-	setReplicas(obj, scale.Spec.Replicas)
-	obj.SetResourceVersion(scale.ResourceVersion)
+	if err := setReplicas(obj, scale.Spec.Replicas); err != nil {
+		return answer{}, err
+	}
+	if c.res.Custom == nil || scale.ResourceVersion != "" {
+		obj.SetResourceVersion(scale.ResourceVersion)
+	}
 	if c.managed {
 		obj.SetManagedFields(managers)
 	}

@@ -310,7 +310,7 @@ func (s *Server) Bookmark() {
 			}
 		}
 	}
-	for _, res := range api.Stored() {
+	for _, res := range append(slices.Clone(api.Stored()), s.custom.served...) {
 		sh := s.shelves[res.GVR()]
 		tell(sh.general)
 		nodes := make([]string, 0, len(sh.byNode))

@@ -56,9 +56,12 @@ func (s *Server) Begin(m rest.Message) (write func() rest.Reply) {
 	if reply, done := s.doPlain(msg); done {
 		return written(reply)
 	}
-	rt, err := route(msg)
+	rt, err := s.route(msg)
 	if err == nil {
 		err = s.mayDo(msg, &rt)
+	}
+	if apierrors.IsNotFound(err) && s.isCustomGroup(msg.path) {
+		return written(s.pageNotFound(msg))
 	}
 	if err != nil {
 		return written(s.refuseMessage(msg, plainFormat, err))
@@ -129,7 +132,7 @@ func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer res
 	if err != nil {
 		return nil, s.refuseMessage(msg, plainFormat, err)
 	}
-	rt, err := route(msg)
+	rt, err := s.route(msg)
 	if err == nil && rt.verb != rest.Watch {
 		err = apierrors.NewBadRequest("not a watch: " + m.Path)
 	}
@@ -147,7 +150,7 @@ func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer res
 	if err != nil {
 		return nil, s.refuseMessage(msg, format, err)
 	}
-	f := &framer{format: format, res: api.Lookup(req.Resource)}
+	f := &framer{format: format, res: s.lookup(req.Resource)}
 	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { sink(Event{ev, s.opts.Now(), f}) })
 	if refused != nil {
 		return nil, reply(refused.Code, format, refused.Object, nil)

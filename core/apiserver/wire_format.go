@@ -180,8 +180,11 @@ func encodeList(l *listing, f format, now time.Time) ([]byte, error) {
 		return encodeItems(metav1.TypeMeta{Kind: asPartialList, APIVersion: metav1.GroupName + "/" + f.version}, l,
 			func(obj api.Object) ([]byte, error) { return json.Marshal(f.partial(obj)) })
 	}
-	return encodeItems(metav1.TypeMeta{Kind: l.res.Kind + "List", APIVersion: l.res.APIVersion()}, l,
+	return encodeItems(metav1.TypeMeta{Kind: l.res.ListGVK().Kind, APIVersion: l.res.APIVersion()}, l,
 		func(obj api.Object) ([]byte, error) {
+			if l.res.Custom != nil {
+				return json.Marshal(api.Shown(obj))
+			}
 			item := shallowCopy(obj)
 			item.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
 			return json.Marshal(api.Shown(item))
@@ -193,6 +196,9 @@ func encodeItems(kind metav1.TypeMeta, l *listing, item func(api.Object) ([]byte
 	listMeta, err := json.Marshal(&l.meta)
 	if err != nil {
 		return nil, err
+	}
+	if l.res.Custom != nil && l.meta.Continue == "" && kind.Kind != asPartialList {
+		listMeta = append([]byte(`{"continue":"",`), listMeta[1:]...) // as unstructured lists are written
 	}
 	fmt.Fprintf(&out, `{"kind":%q,"apiVersion":%q,"metadata":%s,"items":[`, kind.Kind, kind.APIVersion, listMeta)
 	for i, obj := range l.items {

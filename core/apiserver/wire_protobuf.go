@@ -49,7 +49,7 @@ type marshaler interface{ Marshal() ([]byte, error) }
 func encodeProtobuf(obj runtime.Object) ([]byte, error) {
 	obj = api.Shown(obj)
 	m, ok := obj.(marshaler)
-	if !ok {
+	if !ok || !api.HasProtobuf(obj) {
 		return nil, fmt.Errorf("%T has no protobuf", obj)
 	}
 	if obj.GetObjectKind().GroupVersionKind().Empty() {
@@ -139,6 +139,9 @@ func (t *target) bodyType() (unmarshaler, schema.GroupVersionKind) {
 // decodeProtobuf reads a protobuf body into what the endpoint takes.
 func (t *target) decodeProtobuf(body []byte) (runtime.Object, error) {
 	obj, want := t.bodyType()
+	if !api.HasProtobuf(obj) {
+		return nil, errUnknownFormat(mediaJSON, mediaYAML)
+	}
 	unknown, err := unwrapProtobuf(body)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf(

@@ -27,7 +27,7 @@ type target struct {
 //
 //	/api/v1/nodes/node-1                          get    nodes node-1
 //	/apis/apps/v1/namespaces/x/deployments/y/scale get    deployments/scale x/y
-func route(m *message) (target, error) {
+func (s *Server) route(m *message) (target, error) {
 	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(m.path, "/"), "/"), "/")
 	gv := schema.GroupVersion{}
 	if parts[0] == "api" && len(parts) > 2 {
@@ -41,7 +41,7 @@ func route(m *message) (target, error) {
 	if len(parts) >= 3 && parts[0] == "namespaces" && (gv.Group != "" || !isNamespaceSubresource(parts[2])) {
 		t.namespace, parts = parts[1], parts[2:] // "" asks for all, as a missing one does
 	}
-	t.res = api.Lookup(gv.WithResource(parts[0]))
+	t.res = s.lookup(gv.WithResource(parts[0]))
 	if t.res == nil || len(parts) > 3 || !t.res.Namespaced && t.namespace != "" {
 		return target{}, errUnknownResource()
 	}
@@ -69,7 +69,7 @@ func isNamespaceSubresource(name string) bool { return name == "status" || name 
 func (t *target) check(m *message, parts int) error {
 	allNamespaces := t.res.Namespaced && t.namespace == ""
 	if parts > 1 && (t.name == "" || allNamespaces) ||
-		parts > 2 && !t.res.HasSubresource(t.subresource) {
+		parts > 2 && !t.res.HasSubresource(t.subresource) && t.res.Custom == nil {
 		return errUnknownResource()
 	}
 	watch := parts == 1 && boolOption(m.query, "watch")
@@ -90,6 +90,12 @@ func (t *target) check(m *message, parts int) error {
 		t.verb = rest.Delete
 	case m.Method == "DELETE" && parts == 1 && !allNamespaces:
 		t.verb = rest.DeleteCollection
+	}
+	if t.res.Custom != nil && allNamespaces && t.verb == "" {
+		return errUnknownResource()
+	}
+	if t.res.Custom != nil && t.subresource != "" && !t.res.HasSubresource(t.subresource) {
+		return nil // resolve tells that the object has none
 	}
 	served := t.verb == rest.Watch && t.res.Serves(rest.Watch) || handlerOf(t.res, t.subresource, t.verb) != nil
 	if !served {
@@ -154,13 +160,16 @@ func (t *target) body(m *message, req *rest.Request, validation string) (err err
 				"the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, hexSummary(m.Body)))
 		}
 	default:
-		err = &apierrors.StatusError{ErrStatus: metav1.Status{
-			Status: metav1.StatusFailure, Code: codeUnsupportedMedia, Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: "the body of the request was in an unknown format - accepted media types include: " +
-				mediaJSON + ", " + mediaYAML + ", " + mediaProtobuf,
-		}}
+		err = errUnknownFormat(mediaJSON, mediaYAML, mediaProtobuf)
 	}
 	return err
+}
+
+func errUnknownFormat(known ...string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: codeUnsupportedMedia, Reason: metav1.StatusReasonUnsupportedMediaType,
+		Message: "the body of the request was in an unknown format - accepted media types include: " + strings.Join(known, ", "),
+	}}
 }
 
 func hexSummary(data []byte) string {

@@ -31,7 +31,7 @@ func (s *Server) put(c *call, obj api.Object, old *item, dryRun bool, code int) 
 		return old.object(), nil
 	}
 	if dryRun {
-		return s.imagine(value, old)
+		return s.imagine(c.res, value, old)
 	}
 	key := c.shelf.prefix + objectKey(obj.GetNamespace(), obj.GetName())
 	op := store.Op{Type: store.OpPut, Key: key, Value: value}
@@ -55,8 +55,8 @@ func (s *Server) put(c *call, obj api.Object, old *item, dryRun bool, code int) 
 }
 
 // imagine is the answer of a dry run.
-func (s *Server) imagine(value []byte, old *item) (api.Object, error) {
-	obj, err := api.DecodeStorage(value)
+func (s *Server) imagine(res *api.Resource, value []byte, old *item) (api.Object, error) {
+	obj, err := api.DecodeStored(res, value)
 	if err == nil && old != nil {
 		obj.SetResourceVersion(strconv.FormatInt(old.rev, 10))
 	}

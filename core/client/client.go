@@ -26,6 +26,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tabernetes/tabernetes/core/api"
@@ -82,6 +83,8 @@ func New(server rest.Server, proc *sim.Process, rec *trace.Recorder, timing Timi
 func agentOf(actor string) string {
 	program := "kube-controller-manager"
 	switch {
+	case actor == "crd-controller":
+		program = "kube-apiserver"
 	case actor == "scheduler":
 		program = "kube-scheduler"
 	case actor == "local-path-provisioner":
@@ -249,6 +252,23 @@ func (c *Client) DeleteResource(r *api.Resource, namespace, name string, opts *m
 	}
 	_, err := c.call(req)
 	return err
+}
+
+// Stored are the resources that the server stores now, those that its cluster
+// defines among them.
+func (c *Client) Stored() []*api.Resource {
+	if kinds, ok := c.server.(rest.Kinds); ok {
+		return kinds.Stored()
+	}
+	return api.Stored()
+}
+
+// LookupKind finds a resource by kind; nil where it isn't served.
+func (c *Client) LookupKind(gvk schema.GroupVersionKind) *api.Resource {
+	if kinds, ok := c.server.(rest.Kinds); ok {
+		return kinds.LookupKind(gvk)
+	}
+	return api.LookupKind(gvk)
 }
 
 // Do makes any call: for components that work on every kind, such as the

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -153,7 +154,33 @@ func (v *View[T]) By(index, value string) []T {
 
 // Start lists and then watches, in a step of its own.
 func (v *View[T]) Start() {
-	v.c.proc.Schedule(sim.Turn, sim.Work, v.c.stretch(v.c.timing.Turn), "list "+v.resource.Plural, v.listAndWatch)
+	life := v.life
+	v.c.proc.Schedule(sim.Turn, sim.Work, v.c.stretch(v.c.timing.Turn), "list "+v.resource.Plural, func() {
+		if v.life == life {
+			v.listAndWatch()
+		}
+	})
+}
+
+// Close ends a view whose kind is served no longer: what it holds is gone, of
+// which its handlers are told, and nothing waits for it.
+func (v *View[T]) Close() {
+	v.stopWatch()
+	v.c.streams = slices.DeleteFunc(v.c.streams, func(s stream) bool { return s == stream(v) })
+	for _, obj := range v.List() {
+		v.remove(obj)
+	}
+	v.isSynced()
+}
+
+func (v *View[T]) isSynced() {
+	if v.synced {
+		return
+	}
+	v.synced = true
+	for _, fn := range v.onSynced {
+		fn()
+	}
 }
 
 func (v *View[T]) request(verb string) *rest.Request {
@@ -171,12 +198,7 @@ func (v *View[T]) listAndWatch() {
 	}
 	v.replace(resp.Object)
 	v.watch()
-	if !v.synced {
-		v.synced = true
-		for _, fn := range v.onSynced {
-			fn()
-		}
-	}
+	v.isSynced()
 }
 
 // replace takes in a list: what is missing from it was deleted while nobody watched.

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/controller/crd"
 	"github.com/tabernetes/tabernetes/core/controller/cronjob"
 	"github.com/tabernetes/tabernetes/core/controller/daemonset"
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
@@ -46,6 +47,7 @@ type component struct {
 // controlPlane lists the components beside the nodes' kubelets, in the order
 // in which they start.
 var controlPlane = []component{
+	{actor: "crd-controller", start: crd.Start},
 	{actor: "namespace-controller", start: namespace.Start},
 	{actor: "service-account-controller", start: serviceaccount.Start},
 	{actor: "root-ca-cert-publisher", start: rootca.Start},

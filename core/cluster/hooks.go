@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,6 +42,9 @@ func (c *Cluster) podLogs(req apiserver.LogRequest) ([]byte, error) {
 // etcd's where the revision isn't kept, or says that there was no such object.
 func (c *Cluster) Object(gvr schema.GroupVersionResource, namespace, name string, revision int64) ([]byte, error) {
 	r := api.Lookup(gvr)
+	if r == nil && strings.Contains(gvr.Group, ".") { // of a kind that is defined, or was
+		r = &api.Resource{Group: gvr.Group, Version: gvr.Version, Plural: gvr.Resource}
+	}
 	if r == nil {
 		return nil, fmt.Errorf("the server doesn't have a resource type %q", gvr.Resource)
 	}

@@ -63,6 +63,9 @@ func (c *call) send(w wire) ([]byte, error) {
 	reply := c.session.env.Transport.Do(c.message(w))
 	c.warnings(reply)
 	c.verbose(w, reply.Code)
+	if reply.Code == 404 && !bytes.HasPrefix(reply.Body, []byte("{")) {
+		c.session.found = nil // a kind that is defined no longer
+	}
 	if reply.Code >= 400 || reply.Code == 0 {
 		return nil, statusError(w, reply)
 	}

@@ -121,6 +121,15 @@ type Server interface {
 	Watch(req *Request, sink func(WatchEvent)) (stop func(), refused *Response)
 }
 
+// Kinds is what a server can say of the kinds that it serves now, those that
+// its cluster defines among them: discovery, for components.
+type Kinds interface {
+	// Stored are the resources that have objects of their own, each in one version.
+	Stored() []*api.Resource
+	// LookupKind finds a resource by kind; nil where it isn't served.
+	LookupKind(gvk schema.GroupVersionKind) *api.Resource
+}
+
 // Header is a set of header fields with one value each, keys in canonical
 // form ("Content-Type"); Warning may hold several values joined by newlines.
 type Header map[string]string

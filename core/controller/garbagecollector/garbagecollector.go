@@ -10,8 +10,8 @@
 // Left out: upstream's graph of nodes beside the watches (the views' indexes
 // are the graph, and an owner that no view knows is asked for each time instead
 // of becoming a virtual node); owners of kinds that are not served, which
-// upstream retries for ever, are taken to exist; the second watch set for
-// kinds that come and go.
+// upstream retries for ever, are taken to exist. Kinds that come and go with
+// CustomResourceDefinitions are followed as these are heard of, not every thirty seconds.
 package garbagecollector
 
 import (
@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 	"github.com/tabernetes/tabernetes/core/client"
 )
 
@@ -35,28 +36,47 @@ const maxAbsent = 500
 
 type collector struct {
 	c      *client.Client
-	kinds  []*api.Resource
-	views  map[*api.Resource]*client.View[api.Object]
+	kinds  []schema.GroupResource // in the order in which they came
+	views  map[schema.GroupResource]*client.View[api.Object]
 	loop   *client.Loop
 	absent map[types.UID]bool // owners found gone; a UID never comes back
 }
 
 // Start runs the garbage collector with c.
 func Start(c *client.Client) {
-	gc := &collector{c: c, views: map[*api.Resource]*client.View[api.Object]{}, absent: map[types.UID]bool{}}
+	gc := &collector{c: c, views: map[schema.GroupResource]*client.View[api.Object]{}, absent: map[types.UID]bool{}}
 	gc.loop = c.NewLoop("collect", gc.sync)
-	for _, r := range api.Stored() {
-		if r.Kind != "Event" {
-			gc.watch(r)
+	gc.follow()
+}
+
+// follow watches the kinds that are served now, and no others.
+func (gc *collector) follow() {
+	var now []schema.GroupResource
+	var begun []*client.View[api.Object]
+	for _, r := range gc.c.Stored() {
+		if r.Kind == "Event" {
+			continue
+		}
+		name := r.GroupResource()
+		now = append(now, name)
+		if gc.views[name] == nil {
+			begun = append(begun, gc.watch(r))
 		}
 	}
-	for _, r := range gc.kinds {
-		gc.loop.Needs(gc.views[r])
-		gc.views[r].Start()
+	for _, name := range slices.Clone(gc.kinds) {
+		if view := gc.views[name]; !slices.Contains(now, name) {
+			view.Close()
+			delete(gc.views, name)
+			gc.kinds = slices.DeleteFunc(gc.kinds, func(k schema.GroupResource) bool { return k == name })
+		}
+	}
+	for _, view := range begun {
+		gc.loop.Needs(view)
+		view.Start()
 	}
 }
 
-func (gc *collector) watch(r *api.Resource) {
+func (gc *collector) watch(r *api.Resource) *client.View[api.Object] {
 	view := client.NewObjectView(gc.c, r, client.ViewOptions{})
 	view.Index(byOwner, func(obj api.Object) []string {
 		var owners []string
@@ -70,13 +90,17 @@ func (gc *collector) watch(r *api.Resource) {
 		Updated: gc.changed,
 		Deleted: gc.deleted,
 	})
-	gc.kinds = append(gc.kinds, r)
-	gc.views[r] = view
+	gc.kinds = append(gc.kinds, r.GroupResource())
+	gc.views[r.GroupResource()] = view
+	return view
 }
 
 // changed wakes those whom a new or changed object concerns; old may be nil.
 // Most changes, a pod's status say, concern nobody.
 func (gc *collector) changed(old, obj api.Object) {
+	if isDefinition(obj) {
+		gc.follow()
+	}
 	if old != nil && old.GetDeletionTimestamp().Equal(obj.GetDeletionTimestamp()) &&
 		slices.Equal(old.GetFinalizers(), obj.GetFinalizers()) &&
 		equality.Semantic.DeepEqual(old.GetOwnerReferences(), obj.GetOwnerReferences()) {
@@ -94,11 +118,19 @@ func (gc *collector) changed(old, obj api.Object) {
 }
 
 func (gc *collector) deleted(obj api.Object) {
+	if isDefinition(obj) {
+		gc.follow()
+	}
 	if dependents := gc.dependents(obj.GetUID()); len(dependents) > 0 {
 		gc.noteAbsent(obj.GetUID())
 		gc.enqueueAll(dependents)
 	}
 	gc.enqueueWaiting(obj)
+}
+
+func isDefinition(obj api.Object) bool {
+	_, is := obj.(*apiextensionsv1.CustomResourceDefinition)
+	return is
 }
 
 // concerned tells, by the views alone, whether there may be something to do
@@ -109,11 +141,11 @@ func (gc *collector) concerned(obj api.Object) bool {
 		return isCollecting(obj) || isOrphaning(obj)
 	}
 	for _, ref := range obj.GetOwnerReferences() {
-		r, ok := kindOf(ref, obj)
-		if !ok {
+		r, ok := gc.kindOf(ref, obj)
+		if !ok || gc.views[r.GroupResource()] == nil {
 			continue
 		}
-		owner, ok := gc.views[r].Get(namespaceOf(r, obj), ref.Name)
+		owner, ok := gc.views[r.GroupResource()].Get(namespaceOf(r, obj), ref.Name)
 		if !ok || owner.GetUID() != ref.UID || isCollecting(owner) {
 			return true
 		}
@@ -123,8 +155,8 @@ func (gc *collector) concerned(obj api.Object) bool {
 
 // kindOf is the resource of an owner; false where there is none that the object
 // could have as its owner.
-func kindOf(ref metav1.OwnerReference, dependent api.Object) (*api.Resource, bool) {
-	r := api.LookupKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
+func (gc *collector) kindOf(ref metav1.OwnerReference, dependent api.Object) (*api.Resource, bool) {
+	r := gc.c.LookupKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
 	if r != nil {
 		r = r.StoredAs()
 	}
@@ -152,8 +184,8 @@ func (gc *collector) dependents(uid types.UID) []api.Object {
 // enqueueWaiting wakes the owners of an object that wait for it to go.
 func (gc *collector) enqueueWaiting(obj api.Object) {
 	for _, ref := range obj.GetOwnerReferences() {
-		if r, ok := kindOf(ref, obj); ok {
-			owner, ok := gc.views[r].Get(namespaceOf(r, obj), ref.Name)
+		if r, ok := gc.kindOf(ref, obj); ok && gc.views[r.GroupResource()] != nil {
+			owner, ok := gc.views[r.GroupResource()].Get(namespaceOf(r, obj), ref.Name)
 			if ok && owner.GetUID() == ref.UID && isCollecting(owner) {
 				gc.enqueue(owner)
 			}
@@ -175,7 +207,7 @@ func (gc *collector) enqueue(obj api.Object) {
 func (gc *collector) find(key string) (api.Object, bool) {
 	resource, name, _ := strings.Cut(key, " ")
 	for _, r := range gc.kinds {
-		if r.GroupResource().String() == resource {
+		if r.String() == resource {
 			return gc.views[r].Get(client.SplitKey(name))
 		}
 	}

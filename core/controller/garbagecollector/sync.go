@@ -59,7 +59,7 @@ func (gc *collector) observe(live api.Object) (observed, error) {
 }
 
 func (gc *collector) stateOf(ref metav1.OwnerReference, dependent api.Object) (state, error) {
-	r, ok := kindOf(ref, dependent)
+	r, ok := gc.kindOf(ref, dependent)
 	if !ok {
 		return solid, nil
 	}
@@ -78,7 +78,11 @@ func (gc *collector) stateOf(ref metav1.OwnerReference, dependent api.Object) (s
 		return waiting, nil
 	}
 	// What the view does not show it can't report the end of.
-	if known, ok := gc.views[r].Get(namespace, ref.Name); !ok || known.GetUID() != ref.UID {
+	view := gc.views[r.GroupResource()]
+	if view == nil {
+		return solid, errBehind
+	}
+	if known, ok := view.Get(namespace, ref.Name); !ok || known.GetUID() != ref.UID {
 		return solid, errBehind
 	}
 	return solid, nil

@@ -44,7 +44,7 @@ func (ns *namespaces) empty(n *corev1.Namespace) (*remains, error) {
 	ns.clear(n, pods, left)
 	podsLeft := len(left.objects) > 0
 	if !podsLeft {
-		for _, r := range api.Stored() {
+		for _, r := range ns.c.Stored() {
 			if r.Namespaced && r != pods {
 				ns.clear(n, r, left)
 			}

@@ -12,6 +12,7 @@ package resourcequota
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,8 +21,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	apiextensionsv1 "github.com/tabernetes/tabernetes/core/apiextensions/v1"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/controller"
 	"github.com/tabernetes/tabernetes/core/rest"
@@ -37,13 +40,13 @@ type quotas struct {
 	c       *client.Client
 	all     *client.View[*corev1.ResourceQuota]
 	loop    *client.Loop
-	watched map[*api.Resource]bool
+	watched map[schema.GroupVersionResource]*client.View[api.Object]
 }
 
 // Start runs the controller with c.
 func Start(c *client.Client) {
 	q := &quotas{
-		c: c, watched: map[*api.Resource]bool{},
+		c: c, watched: map[schema.GroupVersionResource]*client.View[api.Object]{},
 		all: client.NewView[*corev1.ResourceQuota](c, client.ViewOptions{}),
 	}
 	q.loop = c.NewLoop("count for quota", q.sync)
@@ -58,15 +61,24 @@ func Start(c *client.Client) {
 		},
 	})
 	q.all.Start()
+	kinds := client.NewView[*apiextensionsv1.CustomResourceDefinition](c, client.ViewOptions{})
+	kinds.Handle(client.Handlers[*apiextensionsv1.CustomResourceDefinition]{
+		Updated: func(old, crd *apiextensionsv1.CustomResourceDefinition) {
+			if crd.Is(apiextensionsv1.Established) != old.Is(apiextensionsv1.Established) {
+				q.defined(crd)
+			}
+		},
+		Deleted: q.defined,
+	})
+	kinds.Start()
 }
 
 // watch looks out for objects of a kind that go, from the first quota on that
 // limits them.
 func (q *quotas) watch(r *api.Resource) {
-	if q.watched[r] {
+	if q.watched[r.GVR()] != nil {
 		return
 	}
-	q.watched[r] = true
 	view := client.NewObjectView(q.c, r, client.ViewOptions{})
 	view.Handle(client.Handlers[api.Object]{
 		Updated: func(old, o api.Object) {
@@ -76,7 +88,33 @@ func (q *quotas) watch(r *api.Resource) {
 		},
 		Deleted: q.freed,
 	})
+	q.watched[r.GVR()] = view
 	view.Start()
+}
+
+// forget ends the views of kinds that are served no longer.
+func (q *quotas) forget() {
+	served := map[schema.GroupVersionResource]bool{}
+	for _, r := range q.c.Stored() {
+		served[r.GVR()] = true
+	}
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(q.watched)), func(gvr schema.GroupVersionResource) bool { return served[gvr] })
+	slices.SortFunc(gone, func(a, b schema.GroupVersionResource) int { return strings.Compare(a.String(), b.String()) })
+	for _, gvr := range gone {
+		q.watched[gvr].Close()
+		delete(q.watched, gvr)
+	}
+}
+
+// defined follows the kinds that come and go: quotas that limit one are counted anew.
+func (q *quotas) defined(crd *apiextensionsv1.CustomResourceDefinition) {
+	q.forget()
+	name := corev1.ResourceName("count/" + crd.Name)
+	for _, quota := range q.all.List() {
+		if _, limited := quota.Spec.Hard[name]; limited {
+			q.loop.Add(client.Key(quota))
+		}
+	}
 }
 
 // frees tells whether a change leaves less used: a pod that has ended, a
@@ -118,7 +156,7 @@ func (q *quotas) sync(key string) error {
 	q.loop.AddAfter(key, resync, sim.Idle)
 	names := slices.Sorted(maps.Keys(quota.Spec.Hard))
 	var objects []api.Object
-	for _, r := range api.Stored() {
+	for _, r := range q.c.Stored() {
 		if r.Namespaced && len(api.QuotaConcerns(r, names)) > 0 {
 			q.watch(r)
 			list, err := q.list(r, namespace)

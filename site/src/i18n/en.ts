@@ -183,6 +183,7 @@ export const en = {
   'part.replication-controller': 'ReplicationController controller',
   'part.clusterrole-aggregation-controller': 'role aggregation controller',
   'part.root-ca-cert-publisher': 'root CA publisher',
+  'part.crd-controller': 'CRD controller',
   'part.daemon-set-controller': 'DaemonSet controller',
   'part.statefulset-controller': 'StatefulSet controller',
   'part.job-controller': 'Job controller',

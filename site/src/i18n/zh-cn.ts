@@ -182,6 +182,7 @@ export const zhCN: Record<Key, string> = {
   'part.replication-controller': 'ReplicationController 控制器',
   'part.clusterrole-aggregation-controller': '角色聚合控制器',
   'part.root-ca-cert-publisher': '根证书发布器',
+  'part.crd-controller': 'CRD 控制器',
   'part.daemon-set-controller': 'DaemonSet 控制器',
   'part.statefulset-controller': 'StatefulSet 控制器',
   'part.job-controller': 'Job 控制器',
