@@ -29,6 +29,7 @@ func resources() []*Resource {
 		leases(),
 		runtimeClasses(),
 		endpointSlices(),
+		nodeMetrics(), podMetrics(),
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // ScaleOf is a Deployment's, ReplicaSet's or StatefulSet's scale subresource
@@ -54,4 +56,27 @@ func SetScale(obj Object, scale *autoscalingv1.Scale) error {
 	}
 	obj.SetResourceVersion(scale.ResourceVersion)
 	return nil
+}
+
+// PodSelector is what a Service, or a workload, selects pods by; one without a
+// selector selects nothing.
+func PodSelector(obj Object) labels.Selector {
+	var selector *metav1.LabelSelector
+	switch o := obj.(type) {
+	case *corev1.Service:
+		if len(o.Spec.Selector) > 0 {
+			return labels.SelectorFromSet(o.Spec.Selector)
+		}
+	case *appsv1.Deployment:
+		selector = o.Spec.Selector
+	case *appsv1.StatefulSet:
+		selector = o.Spec.Selector
+	case *appsv1.DaemonSet:
+		selector = o.Spec.Selector
+	}
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return labels.Nothing()
+	}
+	return s
 }

@@ -48,9 +48,9 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// listed are the resources that have tables of their objects.
+// listed are kube-apiserver's own resources that have tables of their objects.
 func listed() []*Resource {
-	return slices.DeleteFunc(slices.Clone(All()), func(r *Resource) bool { return !r.Serves("list") })
+	return slices.DeleteFunc(slices.Clone(All()), func(r *Resource) bool { return !r.Serves("list") || r.Group == metricsGroup })
 }
 
 // abbreviate shortens the descriptions to how they begin and how long they are.

@@ -20,8 +20,10 @@ var unstored map[schema.GroupResource]map[string]handler
 func init() {
 	creates := func(h handler) map[string]handler { return map[string]handler{rest.Create: h} }
 	unstored = map[schema.GroupResource]map[string]handler{
-		{Resource: "bindings"}:          creates((*Server).bind),
-		{Resource: "componentstatuses"}: {rest.Get: (*Server).getComponent, rest.List: (*Server).listComponents},
+		{Resource: "bindings"}:                       creates((*Server).bind),
+		{Resource: "componentstatuses"}:              {rest.Get: (*Server).getComponent, rest.List: (*Server).listComponents},
+		{Group: "metrics.k8s.io", Resource: "pods"}:  {rest.Get: (*Server).getPodMetrics, rest.List: (*Server).listPodMetrics},
+		{Group: "metrics.k8s.io", Resource: "nodes"}: {rest.Get: (*Server).getNodeMetrics, rest.List: (*Server).listNodeMetrics},
 
 		{Group: authenticationv1.GroupName, Resource: "tokenreviews"}:             creates(reviewed(reviewToken)),
 		{Group: authenticationv1.GroupName, Resource: "selfsubjectreviews"}:       creates(reviewed(reviewSelf)),

@@ -60,6 +60,9 @@ type Options struct {
 	// Logs answers for the kubelet that runs the pod. An error that is an
 	// apierrors.APIStatus is answered as it is.
 	Logs func(LogRequest) ([]byte, error)
+	// Usage answers for the kubelet that runs the pod: what its containers use
+	// when idle. nil means that there are no metrics.
+	Usage func(*corev1.Pod) []ContainerUsage
 	// EventTTL is how long events are kept; 0 means DefaultEventTTL.
 	EventTTL time.Duration
 	// Tokens signs service accounts' tokens; nil where none is ever shown.

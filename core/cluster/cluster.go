@@ -108,6 +108,7 @@ func New(opts Options) (*Cluster, error) {
 		Rand:    func(purpose string) *rand.Rand { return c.world.Rand(purpose) },
 		Refused: c.refused,
 		Logs:    c.podLogs,
+		Usage:   c.podUsage,
 		Tokens:  c.opts.Tokens,
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
 	"github.com/tabernetes/tabernetes/core/controller/nodelifecycle"
 	"github.com/tabernetes/tabernetes/core/controller/persistentvolume"
+	"github.com/tabernetes/tabernetes/core/controller/podautoscaler"
 	"github.com/tabernetes/tabernetes/core/controller/podgc"
 	"github.com/tabernetes/tabernetes/core/controller/provisioner"
 	"github.com/tabernetes/tabernetes/core/controller/replicaset"
@@ -63,6 +64,7 @@ var controlPlane = []component{
 	{actor: "endpoint-controller", start: endpoints.Start},
 	{actor: "clusterrole-aggregation-controller", start: roleaggregation.Start},
 	{actor: "disruption-controller", start: disruption.Start},
+	{actor: "horizontal-pod-autoscaler", start: podautoscaler.Start},
 	{actor: "resourcequota-controller", start: resourcequota.Start},
 	{actor: "garbage-collector", start: garbagecollector.Start},
 	{actor: "node-controller", start: nodelifecycle.Start},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,6 +37,19 @@ func (c *Cluster) podLogs(req apiserver.LogRequest) ([]byte, error) {
 		return nil, fmt.Errorf("dial tcp: the kubelet of %s does not answer", req.Pod.Spec.NodeName)
 	}
 	return p.node.Logs(req.Pod, req.Container, req.Options, c.Now())
+}
+
+// podUsage asks the kubelet of the pod's node what its containers use.
+func (c *Cluster) podUsage(pod *corev1.Pod) []apiserver.ContainerUsage {
+	p, err := c.part("kubelet/" + pod.Spec.NodeName)
+	if err != nil || p.proc == nil {
+		return nil
+	}
+	var out []apiserver.ContainerUsage
+	for _, u := range p.node.Usage(pod, c.Now()) {
+		out = append(out, apiserver.ContainerUsage{Name: u.Container, CPU: u.CPU, Memory: u.Memory, Since: u.Since})
+	}
+	return out
 }
 
 // Object returns an object as YAML, as of a revision (0: now). The error is

@@ -31,6 +31,7 @@ var workloads = map[string]workload{
 	"slices":      {"endpointslice-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"endpoints":   {"endpoint-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"budgets":     {"disruption-controller", "create -f service.yaml", serviceDeed, serviceCheck, budgetSettled},
+	"autoscaler":  {"horizontal-pod-autoscaler", "create -f autoscaled.yaml", autoscaleDeed, autoscaleCheck, autoscaleSettled},
 	"claims": {"persistent-volume-binder pvc-protection-controller pv-protection-controller local-path-provisioner",
 		"create -f statefulset-claims.yaml", claimsDeed, claimsCheck, claimsSettled},
 	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},

@@ -23,8 +23,8 @@ var groups = []string{
 // elsewhere are kubectl's commands that this console does not have; they take
 // part in suggestions, as they do in the real one.
 var elsewhere = map[string]string{
-	"certificate": "-", "top": "-",
-	"attach": "-", "exec": "-", "port-forward": "-", "proxy": "-",
+	"certificate": "-",
+	"attach":      "-", "exec": "-", "port-forward": "-", "proxy": "-",
 	"cp": "-", "debug": "-", "diff": "-", "kustomize": "-",
 	"completion": "-", "kuberc": "-", "plugin": "-",
 }

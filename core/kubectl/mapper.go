@@ -245,7 +245,7 @@ func (c *call) warnShortcut(word string, m *mapping) {
 }
 
 func (m *mapping) named(word string) bool {
-	if word == m.Resource || word == m.Singular || word == strings.ToLower(m.Kind) {
+	if word == m.Resource || m.Singular != "" && word == m.Singular || word == strings.ToLower(m.Kind) {
 		return true
 	}
 	for _, s := range m.ShortNames {

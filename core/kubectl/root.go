@@ -14,7 +14,7 @@ func init() {
 			createCommand(), exposeCommand(), runCommand(), setCommand(),
 			explainCommand(), getCommand(), editCommand(), deleteCommand(),
 			rolloutCommand(), scaleCommand(), autoscaleCommand(),
-			clusterInfoCommand(), cordonCommand(), uncordonCommand(), drainCommand(), taintCommand(),
+			clusterInfoCommand(), topCommand(), cordonCommand(), uncordonCommand(), drainCommand(), taintCommand(),
 			describeCommand(), logsCommand(), authCommand(), eventsCommand(),
 			applyCommand(), patchCommand(), replaceCommand(), waitCommand(),
 			labelCommand(), annotateCommand(),

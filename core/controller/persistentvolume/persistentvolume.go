@@ -25,12 +25,17 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/sim"
 )
 
 const (
 	component = "persistentvolume-controller"
 	// resync is how often what waits is looked at.
 	resync = 15 * time.Second
+	// moment is how long a new claim waits for its first pass: who creates a
+	// volume and then a claim for it means this order, which the notifications
+	// of two watches don't keep.
+	moment = 10 * time.Millisecond
 )
 
 type binder struct {
@@ -49,7 +54,7 @@ func Start(c *client.Client) {
 	b.loop = c.NewLoop("bind", b.sync)
 	b.loop.Needs(b.claims.view, b.volumes.view, b.classes)
 	b.claims.view.Handle(client.Handlers[*corev1.PersistentVolumeClaim]{
-		Added:   func(p *corev1.PersistentVolumeClaim) { b.loop.Add(client.Key(p)) },
+		Added:   func(p *corev1.PersistentVolumeClaim) { b.loop.AddAfter(client.Key(p), moment, sim.Work) },
 		Updated: func(_, p *corev1.PersistentVolumeClaim) { b.loop.Add(client.Key(p)) },
 		Deleted: b.claimGone,
 	})

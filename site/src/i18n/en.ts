@@ -197,6 +197,7 @@ export const en = {
   'part.node-controller': 'node lifecycle controller',
   'part.taint-eviction-controller': 'taint eviction controller',
   'part.pod-garbage-collector': 'pod garbage collector',
+  'part.horizontal-pod-autoscaler': 'horizontal pod autoscaler',
   'part.persistent-volume-binder': 'volume controller',
   'part.pvc-protection-controller': 'claim protection controller',
   'part.pv-protection-controller': 'volume protection controller',

@@ -196,6 +196,7 @@ export const zhCN: Record<Key, string> = {
   'part.node-controller': '节点生命周期控制器',
   'part.taint-eviction-controller': '污点驱逐控制器',
   'part.pod-garbage-collector': 'Pod 垃圾回收器',
+  'part.horizontal-pod-autoscaler': 'Pod 水平自动扩缩控制器',
   'part.persistent-volume-binder': '存储卷控制器',
   'part.pvc-protection-controller': 'PVC 保护控制器',
   'part.pv-protection-controller': 'PV 保护控制器',
