@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 // place is where a run's cluster comes from and where it goes.
 type place struct {
 	from, save, data string
+	retain           int64 // asked for; 0: as it was
 
 	log  store.Log
 	told identity
@@ -29,13 +31,34 @@ type place struct {
 type identity struct {
 	Seed  uint64 `json:"seed"`
 	Nodes int    `json:"nodes"`
+	// Retain is how many revisions of history are kept; 0: as many as the page keeps.
+	Retain int64 `json:"retain,omitempty"`
 }
 
 func (p *place) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&p.from, "from", "", "start from the cluster in this file, made by --save or by the page")
 	flags.StringVar(&p.save, "save", "", "write the cluster to this file at the end")
 	flags.StringVar(&p.data, "data", "", "keep the cluster in this folder, and go on with what is there")
+	p.retainFlag(flags)
 }
+
+func (p *place) retainFlag(flags *pflag.FlagSet) {
+	flags.Int64Var(&p.retain, "retain", 0, fmt.Sprintf("with --data: keep so many revisions of history at least, -1 for all (default: as before, or %d)", cluster.DefaultRetain))
+}
+
+// check refuses what cannot be meant.
+func (p *place) check() error {
+	switch {
+	case p.retain < -1:
+		return fmt.Errorf("--retain: %d is neither a number of revisions nor -1, which is all", p.retain)
+	case p.retain != 0 && p.data == "":
+		return errors.New("--retain says what --data keeps: there is no --data")
+	}
+	return nil
+}
+
+// kept is the policy for history.
+func (p *place) kept() int64 { return cmp.Or(p.retain, p.told.Retain, cluster.DefaultRetain) }
 
 // Files of a data folder.
 const (
@@ -57,7 +80,7 @@ func (p *place) open() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.from, err)
 		}
-		imported, p.had, p.told = log, true, identity{info.Seed, info.Nodes}
+		imported, p.had, p.told = log, true, identity{Seed: info.Seed, Nodes: info.Nodes}
 	}
 	if p.data == "" {
 		p.log = imported
@@ -110,6 +133,7 @@ func (p *place) started(as identity) error {
 	if p.data == "" {
 		return nil
 	}
+	as.Retain = cmp.Or(p.retain, p.told.Retain)
 	text, err := json.Marshal(as)
 	if err != nil {
 		return err
@@ -117,8 +141,8 @@ func (p *place) started(as identity) error {
 	return replace(filepath.Join(p.data, dataIdentity), append(text, '\n'))
 }
 
-// leave makes what the run did last: in the data folder, with as much history
-// as the page keeps, and in the file to save.
+// leave makes what the run did last: in the data folder, with as much history as
+// is to be kept, and in the file to save.
 func (p *place) leave(c *cluster.Cluster) error {
 	if p.save != "" {
 		var out bytes.Buffer
@@ -132,8 +156,10 @@ func (p *place) leave(c *cluster.Cluster) error {
 	if p.data == "" {
 		return nil
 	}
-	if err := c.Forget(cluster.DefaultRetain); err != nil {
-		return fmt.Errorf("--data %s: %w", p.data, err)
+	if keep := p.kept(); keep >= 0 {
+		if err := c.Forget(keep); err != nil {
+			return fmt.Errorf("--data %s: %w", p.data, err)
+		}
 	}
 	var failed error
 	c.OnDurable(func(err error) { failed = err })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabernetes/tabernetes/core/archive"
 	"github.com/tabernetes/tabernetes/core/store"
+	"github.com/tabernetes/tabernetes/core/store/file"
 	"github.com/tabernetes/tabernetes/core/store/memory"
 )
 
@@ -156,4 +157,60 @@ func garbage(t *testing.T, key, value string) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// --retain bounds the history that a folder keeps, and is remembered there.
+func TestRetain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	oldest := func() (kept store.Revision) {
+		log, err := file.Open(filepath.Join(dir, dataLog), file.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(log, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return s.Revision() - max(1, s.CompactRevision())
+	}
+	do(t, "kubectl create deployment web --image=nginx\n", "--data", dir, "--retain", "-1")
+	all := oldest()
+	do(t, "kubectl create configmap one\n", "--data", dir)
+	if n := oldest(); n <= all {
+		t.Errorf("%d revisions are kept, of %d before", n, all)
+	}
+	for _, asked := range [][]string{{"--retain", "7"}, nil} { // and then as before
+		do(t, "kubectl create configmap two || kubectl delete configmap two\n", append([]string{"--data", dir}, asked...)...)
+		if n := oldest(); n != 7 {
+			t.Errorf("%d revisions are kept, want 7", n)
+		}
+	}
+	for _, wrong := range [][]string{{"--retain", "-2", "--data", dir}, {"--retain", "7"}} {
+		if _, stderr, exit := tabernetes(t, "", append([]string{"run"}, wrong...)...); exit != 2 || !strings.Contains(stderr, "--retain") {
+			t.Errorf("%v: exit %d, %s", wrong, exit, stderr)
+		}
+	}
+}
+
+// A folder of a newer version is refused, and left as it is.
+func TestNewerData(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	do(t, "kubectl create configmap one\n", "--data", dir)
+	path := filepath.Join(dir, dataLog)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before[7] = 9
+	if err := os.WriteFile(path, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, exit := tabernetes(t, "", "run", "--data", dir)
+	if exit == 0 || !strings.Contains(stderr, "newer version of this program: format 9, this one reads 1") {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the log was changed: %v", err)
+	}
 }

@@ -43,6 +43,9 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if flags.NArg() > 1 {
 		return usageError{fmt.Errorf("run takes one script, got %d", flags.NArg())}
 	}
+	if err := where.check(); err != nil {
+		return usageError{err}
+	}
 	if *nodes < 0 || *nodes > cluster.MaxNodes {
 		return usageError{fmt.Errorf("--nodes: %d is not between 0 and %d", *nodes, cluster.MaxNodes)}
 	}
@@ -53,7 +56,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if err := where.open(); err != nil {
 		return err
 	}
-	as := identity{*seed, *nodes}
+	as := identity{Seed: *seed, Nodes: *nodes}
 	if where.had && !flags.Changed("seed") {
 		as.Seed = where.told.Seed
 	}

@@ -56,6 +56,7 @@ func serveFlags(args []string, out io.Writer) (*serving, error) {
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:6443", "where the API listens")
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "write the kubeconfig for clients to this file (default: kubeconfig in the --data folder, else tabernetes.kubeconfig here)")
 	flags.StringVar(&o.where.data, "data", "", "keep the cluster, its certificate and its tokens in this folder, and go on with what is there")
+	o.where.retainFlag(flags)
 	flags.IntVar(&o.nodes, "nodes", cluster.DefaultNodes, "how many nodes the cluster has")
 	speed := flags.String("speed", "1x", "how fast the world goes: 1x, 10x, 0.5x, …; max: work as fast as can be; watch, slow: step by step, for people")
 	flags.Uint64Var(&o.seed, "seed", 1, "what all chance follows from")
@@ -74,7 +75,10 @@ func serveFlags(args []string, out io.Writer) (*serving, error) {
 	if o.nodes < 0 || o.nodes > cluster.MaxNodes {
 		return nil, usageError{fmt.Errorf("--nodes: %d is not between 0 and %d", o.nodes, cluster.MaxNodes)}
 	}
-	var err error
+	err := o.where.check()
+	if err != nil {
+		return nil, usageError{err}
+	}
 	if o.speed, o.factor, err = parseSpeed(*speed); err != nil {
 		return nil, usageError{err}
 	}
@@ -141,7 +145,7 @@ func (o *serving) run(ctx context.Context, out, errw io.Writer) (err error) {
 	if err := o.where.open(); err != nil {
 		return err
 	}
-	as := identity{o.seed, o.nodes}
+	as := identity{Seed: o.seed, Nodes: o.nodes}
 	if o.where.had && !o.seedGiven {
 		as.Seed = o.where.told.Seed
 	}
