@@ -21,10 +21,19 @@ import (
 // half of them get more (--min-request-timeout of the real API server).
 const minWatch = 30 * time.Minute
 
-// gather is the least time between two parts of a watch's stream. What happens
-// meanwhile is sent together: a lone event goes at once, and of thousands a
-// second not each costs every watch a record and a packet.
-const gather = 5 * time.Millisecond
+// gatherEach is, for each watch that is open, the least time between two parts
+// of a watch's stream. What happens meanwhile is sent together: a lone event goes
+// at once, and of hundreds a second not each costs every one of hundreds of
+// watches a record and a packet.
+const (
+	gatherEach = 100 * time.Microsecond
+	gatherMost = 50 * time.Millisecond
+)
+
+// gather is that time now.
+func (s *Server) gather() time.Duration {
+	return min(time.Duration(s.watches.Load())*gatherEach, gatherMost)
+}
 
 // hurryEvery is how many events may take the time that a client is given.
 const hurryEvery = 64
@@ -149,7 +158,7 @@ func (s *Server) stream(ctx context.Context, a *answerer, b *backlog, media stri
 		case <-s.opts.Loop.ended:
 			return
 		}
-		if early := gather - time.Since(sent); early > 0 {
+		if early := s.gather() - time.Since(sent); early > 0 {
 			time.Sleep(early)
 		}
 		events, cut := b.take()
