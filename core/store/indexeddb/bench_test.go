@@ -132,8 +132,7 @@ func BenchmarkBulk(b *testing.B) {
 		b.ReportMetric(n/middle(times).Seconds(), "writes/s")
 		b.ReportMetric(float64(bytes)/n/float64(len(times)), "B/write")
 	}
-	b.Run("store", func(b *testing.B) {
-		m, s := benchStore(b)
+	run := func(b *testing.B, m *medium, s *store.Store) {
 		turn, p, raw := turn(), makePods(n), beside("rawBulk")
 		var times []time.Duration
 		for b.Loop() {
@@ -153,6 +152,17 @@ func BenchmarkBulk(b *testing.B) {
 			times = append(times, time.Since(start))
 		}
 		report(b, times, s.Usage().LogBytes)
+	}
+	b.Run("store", func(b *testing.B) {
+		m, s := benchStore(b)
+		run(b, m, s)
+	})
+	b.Run("memory", func(b *testing.B) {
+		s, err := store.Open(free{}, store.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		run(b, &medium{loop: make(chan func(), 1)}, s)
 	})
 	b.Run("log", func(b *testing.B) {
 		m, _ := benchStore(b)
@@ -199,6 +209,14 @@ func BenchmarkBulk(b *testing.B) {
 		report(b, times, log.(store.Sizer).Size())
 	})
 }
+
+// free is a Log that costs nothing and keeps nothing.
+type free struct{}
+
+func (free) Load(store.Loader) error                    { return nil }
+func (free) Append(_ []*store.Record, done func(error)) { done(nil) }
+func (free) Compact(_ store.Snapshot, done func(error)) { done(nil) }
+func (free) Close() error                               { return nil }
 
 // loader takes nothing.
 type loader struct{}

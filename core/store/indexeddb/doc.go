@@ -47,25 +47,30 @@
 // # Speed
 //
 // In a worker of Chromium 156, beside a raw IndexedDB loop written by hand in the
-// same worker, records of equal size, relaxed durability both, answered on
-// complete; medians of three rounds on two shared cores with nothing else to do:
+// same worker, which takes turns with it; records of equal size packed by both,
+// relaxed durability both, answered on complete; medians, on two cores that other
+// work of lower priority shared:
 //
 //	                                               store    raw   ratio   promised
-//	one answered write of 911 B, p50, ms            0.45   0.21     2.1       ≤ 1.5
-//	  raw with the owner asked for before commit    0.45   0.31     1.4
-//	  p99, ms                                        3.9    2.7
-//	bulk: the log, 500 of 823 B at once, writes/s   309k   326k     1.0       ≥ 0.6
-//	  through the store, history and all            102k   326k     0.3
-//	opening 10,000 pods, ms                           78                     < 1000
-//	  from a snapshot                                 66
+//	one answered write of 911 B, p50, ms            0.34   0.23     1.4       ≤ 1.5
+//	  raw with the owner asked for before commit    0.34   0.36     1.0
+//	  p99, ms                                        8.2    7.4
+//	bulk: the log, 500 of 823 B at once, writes/s   386k   493k     0.8       ≥ 0.6
+//	  the store alone, on a log that costs nothing  246k   493k
+//	  through the store, history and all            216k   493k     0.45      ≥ 0.6
+//	opening 10,000 pods, ms                          132                     < 1000
+//	  from a snapshot                                 60
 //
-// Single writes fall short of what was promised. From commit to complete both
-// take as long; the store makes the transaction and its requests in about 0.2 ms
-// where the raw loop takes 0.06. It is not the crossings between Go and
-// JavaScript: one JavaScript function that made all of them in one crossing was
-// no quicker. Through the store a bulk write is bound by Go in WebAssembly, which
-// keeps the map and the history in the time in which the browser copies bytes.
-// Made by
+// What a single write takes beyond the raw one is Go's: the smallest program in Go
+// that makes the same transaction is at 1.16, and at 1.4 if it asks for the owner;
+// one JavaScript function that makes all calls in one crossing is no quicker.
+//
+// Through the whole store bulk falls short of what was promised. The store alone
+// has half of the raw loop's rate: of about 3.2 µs of Go in WebAssembly a write, 1
+// is the map and the history, 1.2 packs the record (0.5 of it the checksum), the
+// rest is the collector, which looks at 100,000 revisions of history on the one
+// thread there is: with GOGC=400 it was 1.9 times as fast as with 100, the engine
+// has 200. Made by
 //
 //	cd site && npm run bench
 //

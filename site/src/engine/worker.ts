@@ -9,7 +9,7 @@ import { Hub } from './hub';
 import { databaseLock, engineChannel, engineLock, hold, nowhere, readName, tabChannel, type FromWorker, type ToWorker } from './line';
 
 declare const self: DedicatedWorkerGlobalScope | SharedWorkerGlobalScope;
-declare const Go: new () => { importObject: WebAssembly.Imports; run(instance: WebAssembly.Instance): Promise<void> };
+declare const Go: new () => { env: Record<string, string>; importObject: WebAssembly.Imports; run(instance: WebAssembly.Instance): Promise<void> };
 
 /** Below this many milliseconds between two reports nobody sees a difference. */
 const reportEvery = 50;
@@ -129,6 +129,8 @@ async function start() {
   performance.mark('compiled');
   hub.announce({ type: 'progress', phase: 'start', loaded: 1, total: 1 });
   const go = new Go();
+  // The collector runs on the engine's one thread and looks at all of history: half as often for a tenth more memory.
+  go.env.GOGC = '200';
   const instance = await WebAssembly.instantiate(module, go.importObject);
   performance.mark('instantiated');
   await go.run(instance);
