@@ -4,9 +4,10 @@
 //
 // The types are our own, since upstream's package
 // (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1, v0.36.3) brings its
-// internal twin, the conversions between the two and protobuf: 0.2 MB in the
-// browser. Their storage form is JSON, as upstream's is. Left out: protobuf, the
-// ConversionReview that webhooks exchange, and the documentation of single fields.
+// internal twin, the conversions between the two and protobuf, which the browser
+// need not load. Their storage form is JSON, as upstream's is. Left out:
+// protobuf, the ConversionReview that webhooks exchange, and upstream's words
+// about the fields.
 package v1
 
 import (
