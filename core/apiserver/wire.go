@@ -150,6 +150,9 @@ func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer res
 	if err != nil {
 		return nil, s.refuseMessage(msg, format, err)
 	}
+	if format.media == mediaProtobuf && !api.HasProtobuf(rt.res.New()) {
+		format.media = mediaJSON
+	}
 	f := &framer{format: format, res: s.lookup(req.Resource)}
 	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { sink(Event{ev, s.opts.Now(), f}) })
 	if refused != nil {

@@ -132,7 +132,7 @@ func (s *Server) answer(a *answerer, m rest.Message) {
 	}
 	ctx, cancel := context.WithTimeout(a.request.Context(), given)
 	defer cancel()
-	reply, err := s.do(ctx, m)
+	reply, err := s.do(ctx, definitionJSON(m))
 	if err != nil {
 		a.status(statusOf(err))
 		return
