@@ -83,6 +83,15 @@ function sums() {
   writeFileSync(join(out, 'SHA256SUMS'), lines.join(''));
 }
 
+/** What a command has said by the time it serves, or ends. */
+function greeting(child) {
+  return new Promise((resolve) => {
+    let said = '';
+    child.stdout.on('data', (data) => (said += data).includes('Ctrl-C') && resolve(said));
+    child.on('exit', () => resolve(said));
+  });
+}
+
 /** Unpacks the archive for this machine and asks its command for the page and the engine. */
 async function check(name) {
   const dir = mkdtempSync(join(tmpdir(), 'tabernetes-release-'));
@@ -90,8 +99,7 @@ async function check(name) {
   const args = ['serve', '--data', join(dir, 'data'), '--addr', '127.0.0.1:0', '--page-addr', '127.0.0.1:0'];
   const child = spawn(join(dir, name, 'tabernetes'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    let said = '';
-    for await (const data of child.stdout) if ((said += data).includes('Ctrl-C')) break;
+    const said = await greeting(child);
     const address = /http:\S+/.exec(said)?.[0];
     if (!address) throw new Error(`the command in ${name} serves no page:\n${said}`);
     for (const file of ['', ...readdirSync(join(dist, 'assets')).filter((f) => /^(index|tabernetes)/.test(f)).map((f) => `assets/${f}`)]) {
