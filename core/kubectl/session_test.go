@@ -54,6 +54,23 @@ func TestShell(t *testing.T) {
 	}
 }
 
+// TestFileInEditor writes a file in the editor and applies it.
+func TestFileInEditor(t *testing.T) {
+	p := newPlayer(t)
+	p.ask("kubectl create configmap c --from-literal=a=b --dry-run=client -o yaml > c.yaml")
+	for _, c := range [][3]string{
+		{"s/a: b/a: changed/", "nano c.yaml && kubectl apply -f c.yaml", "configmap/c created\n[0]"},
+		{"true", "vi c.yaml; kubectl get configmap c -o jsonpath={.data.a}", "changed[0]"},
+		{"true", "nano new.yaml; ls", "c.yaml\nnew.yaml\n[0]"},
+		{"true", "nano", "usage: nano FILE\n[1]"},
+	} {
+		p.editor = c[0]
+		if got := p.ask(c[1]); got != c[2] {
+			t.Errorf("%s\n%s", c[1], cmp.Diff(c[2], got))
+		}
+	}
+}
+
 // TestEdit plays what people do to a Deployment in an editor.
 func TestEdit(t *testing.T) {
 	p := newPlayer(t)

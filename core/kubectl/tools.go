@@ -23,6 +23,8 @@ var tools = map[string]tool{
 	"sort":  atOnce(sortLines),
 	"wc":    atOnce(wc),
 	"sleep": sleep,
+	"nano":  nano,
+	"vi":    nano,
 	"true":  atOnce(func(*execution, []string, stdio) int { return 0 }),
 	"false": atOnce(func(*execution, []string, stdio) int { return 1 }),
 }
@@ -61,6 +63,40 @@ func sleep(x *execution, args []string, _ stdio, then func(int)) {
 	x.stop = x.session.env.After(d, func() {
 		x.stop = nil
 		then(0)
+	})
+}
+
+// nano opens a file in the editor, an empty one where there is none; what is
+// saved is its content then.
+func nano(x *execution, args []string, _ stdio, then func(int)) {
+	if len(args) != 2 {
+		x.err("usage: " + args[0] + " FILE\n")
+		then(1)
+		return
+	}
+	if x.session.env.Edit == nil {
+		x.err(args[0] + ": no editor here\n")
+		then(1)
+		return
+	}
+	content, _ := x.session.read(args[1])
+	given := false
+	x.stop = func() { given = true }
+	x.session.env.Edit(args[1], content, func(edited []byte, saved bool) {
+		if given {
+			return
+		}
+		exit := 0
+		if saved {
+			if err := x.session.write(args[1], edited, false); err != nil {
+				x.err(args[0] + ": " + args[1] + ": " + err.Error() + "\n")
+				exit = 1
+			}
+		}
+		x.stop = x.session.env.After(0, func() {
+			x.stop = nil
+			then(exit)
+		})
 	})
 }
 

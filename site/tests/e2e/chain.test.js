@@ -146,6 +146,17 @@ test('the arrows walk the history', async () => {
   assert.equal(await page.inputValue('#command'), '');
 });
 
+test('a file is written in the editor and applied', { timeout: 60_000 }, async () => {
+  await page.fill('#command', 'nano settings.yaml && kubectl apply -f settings.yaml');
+  await page.press('#command', 'Enter');
+  const editor = page.locator('dialog.editor');
+  await editor.getByRole('heading', { name: 'settings.yaml' }).waitFor();
+  await editor.locator('textarea').fill('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: blue}\n');
+  await editor.getByRole('button', { name: 'Save' }).click();
+  await page.waitForSelector('pre.out:has-text("configmap/settings created")');
+  assert.equal(await succeed(page, 'ls'), 'settings.yaml\n');
+});
+
 test('paused, the world moves by steps', { timeout: 30_000 }, async () => {
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.waitForSelector('.time button[data-act="play"]');
