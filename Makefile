@@ -20,6 +20,10 @@ help:
 	@echo "make release"
 	@echo "            the archives of a release, for every platform and for static hosts: .build/release"
 	@echo "make clean  remove everything that was built"
+	@echo "make parity BIN=/folder/with/kube-apiserver/etcd/kwok/..."
+	@echo "            record anew what a real control plane does in the scenarios of core/parity"
+	@echo "make simulate SEEDS=10000"
+	@echo "            live through that many worlds of every kind of trouble"
 
 run: site
 	@cd site && PORT=$(PORT) npm run --silent serve
@@ -86,3 +90,15 @@ etcd:
 
 clean:
 	rm -rf .build site/build site/dist site/node_modules
+
+.PHONY: parity simulate
+parity:
+	@echo "== what a real control plane does (BIN=$(BIN))"
+	cd core/parity/testdata/record && $(GO) run . -bin '$(BIN)' -only '$(ONLY)' $(if $(FRESH),-fresh) ..
+	$(GO) test -run Table -table ./core/parity
+	$(GO) test ./core/parity
+
+SEEDS ?= 10000
+simulate:
+	@echo "== $(SEEDS) worlds with every kind of trouble"
+	TABERNETES_SEEDS=$(SEEDS) $(GO) test -count 1 -run TestWorlds -timeout 12h ./core/cluster

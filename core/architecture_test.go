@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"core/kubelet/...":      {"core/api", "core/client", "core/rest", "core/sim", "core/trace", "core/kubelet/..."},
 	"core/kubectl/...":      {"core/managed", "core/rest", "core/strategic", "core/kubectl/..."},
 	"core/cluster":          {"core/..."},
+	"core/parity":           {},
 	"wasm":                  {"core/cluster", "core/store/indexeddb", "core/...", "lessons/...", "wasm/..."},
 	"wasm/...":              {"core/...", "lessons/...", "wasm/..."},
 	"cmd/...":               {"core/...", "lessons/...", "site", "wasm/driver"},

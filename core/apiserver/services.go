@@ -37,6 +37,7 @@ const (
 
 var (
 	serviceResource   = corev1.SchemeGroupVersion.WithResource("services")
+	endpointsResource = corev1.SchemeGroupVersion.WithResource("endpoints")
 	ipAddressResource = networkingv1.SchemeGroupVersion.WithResource("ipaddresses")
 )
 
@@ -371,6 +372,21 @@ func (s *Server) addressesOf(c *call, obj, old api.Object) error {
 			Resource: "services", Namespace: obj.GetNamespace(), Name: obj.GetName(),
 		}},
 	}, false)
+	return err
+}
+
+// endpointsGo removes a deleted service's Endpoints, as the real one's storage
+// does (pkg/registry/core/service/storage): old ones that are left would be
+// taken for those of a new service of that name.
+func (s *Server) endpointsGo(c *call, svc api.Object) error {
+	sh := s.shelves[endpointsResource]
+	it := sh.find(svc.GetNamespace(), svc.GetName())
+	if it == nil {
+		return nil
+	}
+	_, err := s.remove(&call{res: sh.res, shelf: sh, Request: &rest.Request{
+		Verb: rest.Delete, Resource: endpointsResource, Namespace: svc.GetNamespace(), Name: svc.GetName(), Actor: bootstrapActor, Causes: c.Causes,
+	}}, it, false)
 	return err
 }
 

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"time"
 
@@ -73,7 +74,7 @@ func (s *Server) remove(c *call, it *item, dryRun bool) (api.Object, error) {
 		return nil, err
 	}
 	if isService(it.object()) {
-		if err := s.addressesOf(c, nil, it.object()); err != nil {
+		if err := errors.Join(s.addressesOf(c, nil, it.object()), s.endpointsGo(c, it.object())); err != nil {
 			return nil, err
 		}
 	}

@@ -120,6 +120,13 @@ func (c *Cluster) addMachine(name string, config kubelet.Config) {
 	})
 }
 
+// Join adds a machine, which begins as one that is switched on. It is no input:
+// a run that is to be had again gets its machines from the options.
+func (c *Cluster) Join(name string, config kubelet.Config) {
+	c.addMachine(name, config)
+	c.start(c.parts[len(c.parts)-1])
+}
+
 func (c *Cluster) start(p *component) {
 	p.proc = c.world.Process(p.actor)
 	p.client = client.New(c.server, p.proc, c.rec, c.opts.Timing)

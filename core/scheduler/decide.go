@@ -86,6 +86,9 @@ type filter struct {
 	name    string
 	prepare func(*cycle) bool
 	check   func(*cycle, *NodeInfo) *refusal
+	// taints says that helps looks at changes of a node's taints. For any other
+	// filter such a change may always help: see retainted.
+	taints bool
 	// helps tells whether a change may let a pod pass that this filter dropped.
 	helps func(c *cache, pod *corev1.Pod, ch *change) bool
 }

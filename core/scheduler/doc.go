@@ -15,7 +15,7 @@
 // change that), bind.go, prebind.go, evict.go, profile.go.
 //
 // It follows pkg/scheduler of Kubernetes v1.36.3 and is held against recordings
-// of it (core/cluster/testdata/scheduler). Different from upstream: all nodes
+// of it (core/parity/testdata/scheduler). Different from upstream: all nodes
 // are filtered and scored where upstream stops at a sample in clusters of more
 // than 100; equal scores are decided by the world's dice where upstream's heap
 // falls back on the order of nodes; the binding is written within the turn and

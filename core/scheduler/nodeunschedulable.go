@@ -7,7 +7,8 @@ var unschedulableTaint = corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect
 // nodeUnschedulable drops cordoned nodes, unless the pod tolerates that
 // (plugins/nodeunschedulable).
 var nodeUnschedulable = filter{
-	name: "NodeUnschedulable",
+	name:   "NodeUnschedulable",
+	taints: true,
 	check: func(c *cycle, n *NodeInfo) *refusal {
 		if !n.Node.Spec.Unschedulable || tolerates(c.pod.Spec.Tolerations, &unschedulableTaint) {
 			return nil

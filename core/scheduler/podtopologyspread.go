@@ -28,7 +28,8 @@ var defaultConstraints = []corev1.TopologySpreadConstraint{
 // podTopologySpread drops nodes where a DoNotSchedule constraint of the pod
 // would be broken (plugins/podtopologyspread/filtering.go).
 var podTopologySpread = filter{
-	name: "PodTopologySpread",
+	name:   "PodTopologySpread",
+	taints: true,
 	prepare: func(c *cycle) bool {
 		c.hard = constraintsOf(c.pod, c.pod.Spec.TopologySpreadConstraints, corev1.DoNotSchedule)
 		for i := range c.hard {

@@ -7,7 +7,8 @@ import corev1 "k8s.io/api/core/v1"
 // (plugins/tainttoleration). The operators Lt and Gt are off by default
 // upstream and tolerate nothing here.
 var taintToleration = filter{
-	name: "TaintToleration",
+	name:   "TaintToleration",
+	taints: true,
 	check: func(c *cycle, n *NodeInfo) *refusal {
 		if toleratesNode(c.pod, n.Node) {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/sim"
@@ -115,12 +116,21 @@ func (s *scheduler) helped(a *attempt, pod *corev1.Pod, ch *change) bool {
 	if a.plugins == 0 {
 		return true
 	}
+	retainted := ch.retainted()
 	for i := range filters {
-		if a.plugins.has(i) && filters[i].helps(s.cache, pod, ch) {
+		if a.plugins.has(i) && (retainted && !filters[i].taints || filters[i].helps(s.cache, pod, ch)) {
 			return true
 		}
 	}
 	return false
+}
+
+// retainted tells whether a node's taints have changed. Upstream has that wake
+// the pods of every filter that asks for new nodes and not for taints
+// (buildQueueingHintMap in pkg/scheduler/scheduler.go). A new node is one there,
+// for it comes with a taint that is lifted when it is ready; here it comes ready.
+func (ch *change) retainted() bool {
+	return ch.isNode != nil && (ch.wasNode == nil || !equality.Semantic.DeepEqual(ch.wasNode.Spec.Taints, ch.isNode.Spec.Taints))
 }
 
 // roomLeft tells whether the pod would now pass a check on the node that

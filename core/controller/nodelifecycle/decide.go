@@ -78,16 +78,16 @@ func ours(t corev1.Taint) bool {
 	return false
 }
 
-// taints returns a node's taints as they should be, and whether they differ.
-// Those that stay keep their place and time.
-func taints(node *corev1.Node, now metav1.Time) ([]corev1.Taint, bool) {
-	wanted := wantedTaints(node)
+// taints returns a node's taints with those of an effect as they should be,
+// and whether they differ. Those that stay keep their place and time.
+func taints(node *corev1.Node, effect corev1.TaintEffect, now metav1.Time) ([]corev1.Taint, bool) {
+	wanted := slices.DeleteFunc(wantedTaints(node), func(t corev1.Taint) bool { return t.Effect != effect })
 	var out []corev1.Taint
 	for _, t := range node.Spec.Taints {
 		i := slices.IndexFunc(wanted, func(w corev1.Taint) bool { return w.MatchTaint(&t) })
 		if i >= 0 {
 			wanted = slices.Delete(wanted, i, i+1)
-		} else if ours(t) {
+		} else if ours(t) && t.Effect == effect {
 			continue
 		}
 		out = append(out, t)

@@ -91,17 +91,25 @@ func (n *nodes) unreadyPod(pod *corev1.Pod) error {
 	return nil
 }
 
-// taint patches a node's taints if they don't follow from its conditions. The
-// version in the patch has it refused when somebody else changed the node.
+// taint patches a node's taints if they don't follow from its conditions: those
+// against scheduling first, then those against running, as the two passes of
+// the real one do. The version in a patch has it refused when somebody else
+// changed the node.
 func (n *nodes) taint(node *corev1.Node, now metav1.Time) error {
-	wanted, changed := taints(node, now)
-	if !changed {
-		return nil
+	for _, effect := range []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute} {
+		wanted, changed := taints(node, effect, now)
+		if !changed {
+			continue
+		}
+		version := node.ResourceVersion
+		patched, err := client.Patch(n.c, "", node.Name, "", func(fresh *corev1.Node) {
+			fresh.ResourceVersion = version
+			fresh.Spec.Taints = wanted
+		})
+		if err != nil {
+			return err
+		}
+		node = patched
 	}
-	version := node.ResourceVersion
-	_, err := client.Patch(n.c, "", node.Name, "", func(fresh *corev1.Node) {
-		fresh.ResourceVersion = version
-		fresh.Spec.Taints = wanted
-	})
-	return err
+	return nil
 }

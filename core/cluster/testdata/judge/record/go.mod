@@ -1,3 +1,0 @@
-module github.com/tabernetes/tabernetes/core/cluster/testdata/judge/record
-
-go 1.26.0

@@ -1,3 +1,0 @@
-module record
-
-go 1.26
