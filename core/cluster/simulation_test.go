@@ -35,7 +35,7 @@ func seeds(t *testing.T) (from, to uint64) {
 		}
 		return 1, n + 1
 	}
-	return 1, 1001
+	return 1, 601
 }
 
 // TestSimulation lives through many worlds. In each, deliveries arrive in

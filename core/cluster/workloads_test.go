@@ -41,7 +41,7 @@ var workloads = map[string]workload{
 // delays, restarts, lost watches and components that hang.
 func TestWorkloads(t *testing.T) {
 	from, to := seeds(t)
-	if to == 1001 {
+	if to == 601 {
 		to = 101
 	}
 	for name, w := range workloads {
