@@ -58,25 +58,25 @@
 // work of lower priority shared:
 //
 //	                                               store    raw   ratio   promised
-//	one answered write of 911 B, p50, ms            0.34   0.23     1.4       ≤ 1.5
-//	  raw with the owner asked for before commit    0.34   0.36     1.0
-//	  p99, ms                                        8.2    7.4
-//	bulk: the log, 500 of 823 B at once, writes/s   386k   493k     0.8       ≥ 0.6
-//	  the store alone, on a log that costs nothing  246k   493k
-//	  through the store, history and all            216k   493k     0.45      ≥ 0.6
-//	opening 10,000 pods, ms                          132                     < 1000
-//	  from a snapshot                                 60
+//	one answered write of 911 B, p50, ms            0.45   0.31     1.4       ≤ 1.5
+//	  raw with the owner asked for before commit    0.45   0.43     1.1
+//	  p99, ms                                        7.5    4.1
+//	bulk: the log, 500 of 823 B at once, writes/s   343k   616k     0.7       ≥ 0.6
+//	  the store alone, on a log that costs nothing  928k   616k     1.5
+//	  through the store, history and all            242k   616k     0.5       ≥ 0.6
+//	opening 10,000 pods, ms                          203                     < 1000
+//	  from a snapshot                                 72
 //
 // What a single write takes beyond the raw one is Go's: the smallest program in Go
 // that makes the same transaction is at 1.16, and at 1.4 if it asks for the owner;
 // one JavaScript function that makes all calls in one crossing is no quicker.
 //
-// Through the whole store bulk falls short of what was promised. The store alone
-// has half of the raw loop's rate: of about 3.2 µs of Go in WebAssembly a write, 1
-// is the map and the history, 1.2 packs the record (0.5 of it the checksum), the
-// rest is the collector, which looks at 100,000 revisions of history on the one
-// thread there is: with GOGC=400 it was 1.9 times as fast as with 100, the engine
-// has 200. Made by
+// Through the whole store bulk falls short of what was promised. Map and history
+// take about 1 µs a write on the engine's thread, packing 1.2 (0.5 of it the
+// checksum), handing over 0.4; and the collector looks at 100,000 revisions of
+// history there, so that the store alone was at 246k in a run in which it came more
+// often. With GOGC=400 bulk was 1.9 times as fast as with 100; the engine has 200.
+// Made by
 //
 //	cd site && npm run bench
 //
