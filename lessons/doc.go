@@ -20,7 +20,8 @@
 //	Page        what to show, before there is an engine (`lessons export` writes it)
 //	Pack        what an engine without the course needs to do a lesson (Unpack)
 //	Open        the cluster in its start state; Step in place of the cluster's
-//	Type        a console line; Deed hold, release, stop, start, restart; WriteFile
+//	Type        a console line; Deed hold, release, stop, start, restart, and outside
+//	            of the cluster pulls, requests; WriteFile
 //	Answer      an answer; Results then, Told for their words, Observed to lay a
 //	            run over its prediction, Truth for what had to be (Prepare
 //	            finds it a world at a time, while the learner reads)

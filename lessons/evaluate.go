@@ -64,6 +64,8 @@ func (x *Examiner) differs(c *Check) ([]Detail, error) {
 		return x.trace.differs(c)
 	case c.Console != nil:
 		return x.consoleDiffers(c.Console), nil
+	case c.Traffic != nil:
+		return x.trafficDiffers(c.Traffic)
 	}
 	return x.componentDiffers(c.Component)
 }
@@ -171,6 +173,43 @@ func (x *Examiner) componentDiffers(want *Component) ([]Detail, error) {
 		return nil, nil
 	}
 	return []Detail{{Path: want.Name, Want: want.State, Got: is}}, nil
+}
+
+// trafficDiffers says of the run of requests that is closest to what is wanted
+// how it differs.
+func (x *Examiner) trafficDiffers(want *Traffic) ([]Detail, error) {
+	if x.traffic == nil {
+		return nil, beyond("traffic")
+	}
+	lost := want.Lost
+	if lost == nil {
+		lost = &Range{Max: new(int)}
+	}
+	closest := []Detail{{Path: "requests", Want: strings.TrimSpace(want.Sent.String() + " " + want.URL)}}
+	for _, run := range x.traffic() {
+		switch {
+		case want.URL != "" && want.URL != run.URL:
+		case !run.Over || !want.Sent.Has(run.Sent):
+			closest = []Detail{{Path: "requests " + run.URL, Want: want.Sent.String(), Got: fmt.Sprint(run.Sent)}}
+		case !lost.Has(run.Missed()):
+			closest = []Detail{{Path: "requests lost", Want: lost.String(), Got: reasons(&run)}}
+		default:
+			return nil, nil
+		}
+	}
+	return closest, nil
+}
+
+// reasons are how many requests were lost, and why.
+func reasons(run *cluster.Traffic) string {
+	if run.Missed() == 0 {
+		return "0"
+	}
+	out := []string{}
+	for _, why := range sortedKeys(run.Lost) {
+		out = append(out, fmt.Sprintf("%d %s", run.Lost[why], why))
+	}
+	return strings.Join(out, ", ")
 }
 
 // judge scores an answer.

@@ -18,6 +18,7 @@ type Examiner struct {
 	world   World
 	trace   *follower                   // nil where there is no trace
 	staff   func() []cluster.ActorState // nil where components cannot be seen
+	traffic func() []cluster.Traffic    // nil where no requests can be sent
 	answers map[string]Answer
 	ticked  map[string]bool
 	typed   []*Typed

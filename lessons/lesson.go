@@ -89,6 +89,8 @@ type Check struct {
 	Console *Console `json:"console,omitempty"`
 	// Component is the state that a component must be in.
 	Component *Component `json:"component,omitempty"`
+	// Traffic is what a run of requests must have come to.
+	Traffic *Traffic `json:"traffic,omitempty"`
 
 	Choice  *Choice  `json:"choice,omitempty"`
 	Number  *Number  `json:"number,omitempty"`
@@ -186,6 +188,14 @@ type Console struct {
 type Component struct {
 	Name  string `json:"name"`
 	State string `json:"state"`
+}
+
+// Traffic is a run of requests (the deed requests) that must be over, with as
+// many sent and lost. URL "" means any.
+type Traffic struct {
+	URL  string `json:"url,omitempty"`
+	Sent *Range `json:"sent,omitempty"` // nil means at least one
+	Lost *Range `json:"lost,omitempty"` // nil means none
 }
 
 // Choice is a question with options; right lists all that are to be chosen.

@@ -12,7 +12,8 @@ import (
 type Doing struct {
 	// Do is type (a console line in With), one of the component deeds (hold,
 	// release, stop, start, restart, disconnect; With is the component), pulls
-	// (With is an image and how it comes: nginx 30s, nginx fail), wait
+	// (With is an image and how it comes: nginx 30s, nginx fail), requests (With
+	// is a URL, a rate and a time: http://web 20/s 30s), wait
 	// (With is a duration of virtual time), answer, order, causes, actors (For
 	// is the check, With the value), or fails (For is a check that a mistake
 	// must fail, With nothing).
@@ -20,7 +21,7 @@ type Doing struct {
 }
 
 var scriptDeeds = map[string]bool{ // whether the deed is about a check
-	"hold": false, "release": false, "stop": false, "start": false, "restart": false, "disconnect": false, "wait": false, "pulls": false,
+	"hold": false, "release": false, "stop": false, "start": false, "restart": false, "disconnect": false, "wait": false, "pulls": false, "requests": false,
 	"answer": true, "order": true, "causes": true, "actors": true, "fails": true,
 }
 

@@ -94,6 +94,8 @@ func Open(l *Lesson, opts Options) (*Session, error) {
 	s.Examiner = Examine(l, newEngine(s.c))
 	s.Follow(&engineTrace{s.c, s.from})
 	s.staff = s.c.Actors
+	before := len(s.c.Traffic())
+	s.traffic = func() []cluster.Traffic { return s.c.Traffic()[before:] }
 	s.begin = s.c.Hash()
 	s.look()
 	return s, nil
@@ -220,7 +222,7 @@ func (s *Session) until(done func() bool, limit time.Time) error {
 }
 
 // Deed does something to a component (hold, release, stop, start, restart or
-// disconnect), or outside of the cluster (pulls).
+// disconnect), or outside of the cluster (pulls, requests).
 func (s *Session) Deed(do cluster.Deed, with string) error {
 	if do == "restart" {
 		if err := s.Deed(cluster.Stop, with); err != nil {

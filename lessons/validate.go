@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tabernetes/tabernetes/core/kubectl"
+	"github.com/tabernetes/tabernetes/core/network"
 	"github.com/tabernetes/tabernetes/lessons/chain"
 )
 
@@ -112,7 +113,7 @@ func (f *faults) check(at string, c *Check, before map[string]*Check) {
 		}
 	}
 	if len(has) != 1 {
-		f.add(at, "has %d of object, chain, console, component, choice, number, text, match, order and predict %v; it must have one", len(has), has)
+		f.add(at, "has %d of object, chain, console, component, traffic, choice, number, text, match, order and predict %v; it must have one", len(has), has)
 		return
 	}
 	if c.Count != nil && c.Object == nil {
@@ -133,8 +134,16 @@ func (f *faults) check(at string, c *Check, before map[string]*Check) {
 		if c.Component.Name == "" {
 			f.add(at+".name", "is missing")
 		}
+	case c.Traffic != nil:
+		f.url(at, c.Traffic.URL)
 	default:
 		f.question(at, c)
+	}
+}
+
+func (f *faults) url(at, url string) {
+	if _, ok := network.ParseURL(url); url != "" && !ok {
+		f.add(at+".url", "%q is no URL", url)
 	}
 }
 
@@ -147,7 +156,7 @@ type kind struct {
 func (c *Check) kinds() []kind {
 	return []kind{
 		{"object", c.Object != nil}, {"chain", c.Chain != nil}, {"console", c.Console != nil},
-		{"component", c.Component != nil}, {"choice", c.Choice != nil}, {"number", c.Number != nil},
+		{"component", c.Component != nil}, {"traffic", c.Traffic != nil}, {"choice", c.Choice != nil}, {"number", c.Number != nil},
 		{"text", c.Text != nil}, {"match", c.Match != nil}, {"order", c.Order != nil}, {"predict", c.Predict != nil},
 	}
 }

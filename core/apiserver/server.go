@@ -20,7 +20,8 @@
 // those of the registry are (kinds.go). Left out: every way to authenticate but
 // service accounts' tokens, conversion between versions by webhook, rules in the
 // Common Expression Language, CBOR, webhooks, admission policies and the plugins
-// that admission.go names, exec, attach, port-forward and proxies. Nothing waits
+// that admission.go names, attach, port-forward and proxies; exec (exec.go) is
+// for the console alone, for which a request and its frames do. Nothing waits
 // here: where the real server would wait (for a resourceVersion in the future,
 // for a namespace or service account that is about to exist) this one answers at
 // once as the real one does when it has given up. A watch's timeoutSeconds is
@@ -63,6 +64,9 @@ type Options struct {
 	// Usage answers for the kubelet that runs the pod: what its containers use
 	// when idle. nil means that there are no metrics.
 	Usage func(*corev1.Pod) []ContainerUsage
+	// Exec has the kubelet that runs the pod run a command; nil refuses. Errors
+	// are answered as those of Logs; that of done may be an ExitStatus.
+	Exec func(req ExecRequest, out func(text string, err bool), done func(error)) (stop func(), err error)
 	// EventTTL is how long events are kept; 0 means DefaultEventTTL.
 	EventTTL time.Duration
 	// Tokens signs service accounts' tokens; nil where none is ever shown.

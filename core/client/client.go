@@ -89,6 +89,10 @@ func agentOf(actor string) string {
 		program = "kube-scheduler"
 	case actor == "local-path-provisioner":
 		program = actor
+	case actor == "service-controller":
+		program = "cloud-controller-manager"
+	case actor == "ingress-controller":
+		program = "nginx-ingress-controller"
 	case strings.HasPrefix(actor, "kubelet/"):
 		program = "kubelet"
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/kubectl"
 	"github.com/tabernetes/tabernetes/core/kubelet"
+	"github.com/tabernetes/tabernetes/core/network"
 	"github.com/tabernetes/tabernetes/core/sim"
 	"github.com/tabernetes/tabernetes/core/store"
 	"github.com/tabernetes/tabernetes/core/store/memory"
@@ -82,6 +83,8 @@ type Cluster struct {
 	retain  store.Revision
 	// registry is where all machines have their images from.
 	registry kubelet.Registry
+	network  *network.Network
+	traffic  []*trafficRun
 	still    bool // it is a past, which can only be read
 	asked    bool // somebody wanted to change it
 	old      bool // the log held a cluster
@@ -110,6 +113,7 @@ func New(opts Options) (*Cluster, error) {
 		Logs:    c.podLogs,
 		Usage:   c.podUsage,
 		Tokens:  c.opts.Tokens,
+		Exec:    c.podExec,
 	})
 	if err != nil {
 		return nil, err

@@ -25,12 +25,14 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/resourcequota"
 	"github.com/tabernetes/tabernetes/core/controller/roleaggregation"
 	"github.com/tabernetes/tabernetes/core/controller/rootca"
+	"github.com/tabernetes/tabernetes/core/controller/service"
 	"github.com/tabernetes/tabernetes/core/controller/serviceaccount"
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
 	"github.com/tabernetes/tabernetes/core/controller/tainteviction"
 	"github.com/tabernetes/tabernetes/core/controller/ttlafterfinished"
 	"github.com/tabernetes/tabernetes/core/controller/volumeprotection"
 	"github.com/tabernetes/tabernetes/core/kubelet"
+	"github.com/tabernetes/tabernetes/core/network"
 	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/sim"
 	"github.com/tabernetes/tabernetes/core/trace"
@@ -63,6 +65,7 @@ var controlPlane = []component{
 	{actor: "endpointslice-controller", start: endpoints.StartSlices},
 	{actor: "endpoint-controller", start: endpoints.Start},
 	{actor: "clusterrole-aggregation-controller", start: roleaggregation.Start},
+	{actor: "service-controller", start: service.Start},
 	{actor: "disruption-controller", start: disruption.Start},
 	{actor: "horizontal-pod-autoscaler", start: podautoscaler.Start},
 	{actor: "resourcequota-controller", start: resourcequota.Start},
@@ -79,7 +82,16 @@ var controlPlane = []component{
 
 // assemble makes every component and starts it.
 func (c *Cluster) assemble() error {
+	c.network = network.New(c.machines, c.runs, c.world.Now, c.world.Rand("network"))
 	for _, part := range controlPlane {
+		c.parts = append(c.parts, &part)
+	}
+	for _, part := range []component{
+		{actor: network.ProxyActor, start: c.network.StartProxy},
+		{actor: network.DNSActor, start: c.network.StartDNS},
+		{actor: network.IngressActor, start: c.network.StartIngress},
+		{actor: network.PolicyActor, start: c.network.StartPolicies},
+	} {
 		c.parts = append(c.parts, &part)
 	}
 	for _, name := range c.nodeNames() {
@@ -113,7 +125,7 @@ func (c *Cluster) addNode(name string) { c.addMachine(name, kubelet.DefaultConfi
 
 func (c *Cluster) addMachine(name string, config kubelet.Config) {
 	node := kubelet.NewNode(name, config)
-	node.Registry = &c.registry
+	node.Registry, node.Network = &c.registry, c.network
 	c.parts = append(c.parts, &component{
 		actor: "kubelet/" + name, node: node,
 		start: func(cl *client.Client) { kubelet.Start(cl, node) },

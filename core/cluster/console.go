@@ -31,10 +31,11 @@ func (c *Cluster) openConsole() {
 			e := c.you.Schedule(sim.Timer, class, d, "kubectl waits", fn)
 			return func() { c.you.Cancel(e) }
 		},
-		Files: c.opts.Files,
-		Edit:  c.editor(),
-		Clear: c.opts.Clear,
-		Halt:  c.opts.Halt,
+		Files:   c.opts.Files,
+		Edit:    c.editor(),
+		Clear:   c.opts.Clear,
+		Outside: c.outsideProgram(),
+		Halt:    c.opts.Halt,
 	})
 }
 
@@ -52,6 +53,9 @@ func (w wire) Do(m rest.Message) rest.Reply {
 
 func (w wire) Stream(m rest.Message, frame func([]byte, int64)) (func(), rest.Reply) {
 	m.Actor = kubectlActor
+	if w.c.still && m.Method != "GET" {
+		return nil, w.c.refusePast()
+	}
 	stopped := false
 	stop, reply := w.c.server.Stream(m, func(data []byte, revision int64) {
 		w.c.you.Schedule(sim.Delivery, sim.Work, w.c.opts.Timing.Delivery, "kubectl is told", func() {

@@ -21,6 +21,7 @@ const (
 	Stop       Deed = "stop"       //
 	Start      Deed = "start"      //
 	Disconnect Deed = "disconnect" //
+	Requests   Deed = "requests"   // With is a URL, how many requests a second, and for how long: http://web 20/s 30s
 	Pulls      Deed = "pulls"      // With is an image and how its registry answers from now on: nginx 30s
 )
 
@@ -133,7 +134,7 @@ func (c *Cluster) Apply(in Input, out Output) error {
 	}
 	act, known := map[Deed]func(string) error{
 		Hold: c.Hold, Release: c.Release, Stop: c.Stop, Start: c.Start, Disconnect: c.Disconnect,
-		Pulls: c.Pulls,
+		Pulls: c.Pulls, Requests: c.Send,
 	}[in.Do]
 	if !known {
 		return fmt.Errorf("%w: %q", ErrNoDeed, in.Do)

@@ -263,7 +263,11 @@ func flagNames(f *pflag.FlagSet) map[string]bool {
 func (c *call) unknown(args []string, i int) error {
 	word := args[i]
 	if elsewhere[word] != "" {
-		return fmt.Errorf("kubectl %s is not available in this console", word)
+		text := "kubectl " + word + " is not available in this console"
+		if elsewhere[word] != "-" {
+			text += ": " + elsewhere[word]
+		}
+		return errors.New(text)
 	}
 	if i > 0 {
 		return &exitError{"Error: flags cannot be placed before plugin name: " + args[0], 1}

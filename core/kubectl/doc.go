@@ -19,8 +19,9 @@
 // always does), apply --prune and --server-side, describers for kinds beyond
 // pods, workloads, nodes, namespaces, configmaps, secrets and service accounts
 // (others are described field by field), create's subcommands for other kinds,
-// and everything that needs a stream in both directions (exec, attach, cp,
-// port-forward, proxy, debug). logs --follow asks again each second instead of
+// and everything that needs a stream in both directions (attach, cp,
+// port-forward, proxy, debug). exec prints what comes, and
+// has no terminal to type at. logs --follow asks again each second instead of
 // keeping a stream open; a client-side dry run of patch has the server work it
 // out.
 //

@@ -21,11 +21,13 @@ var groups = []string{
 }
 
 // elsewhere are kubectl's commands that this console does not have; they take
-// part in suggestions, as they do in the real one.
+// part in suggestions, as they do in the real one. Some say what to do instead.
 var elsewhere = map[string]string{
-	"certificate": "-",
-	"attach":      "-", "exec": "-", "port-forward": "-", "proxy": "-",
-	"cp": "-", "debug": "-", "diff": "-", "kustomize": "-",
+	"certificate":  "-",
+	"attach":       "follow the container with kubectl logs -f",
+	"port-forward": "nothing listens on your machine; ask from a pod: kubectl exec POD -- curl -s http://SERVICE",
+	"proxy":        "nothing listens on your machine; kubectl get --raw PATH asks the API server",
+	"cp":           "-", "debug": "-", "diff": "-", "kustomize": "-",
 	"completion": "-", "kuberc": "-", "plugin": "-",
 }
 

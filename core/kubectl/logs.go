@@ -45,6 +45,7 @@ type logsOptions struct {
 	tail, limit                                                int64
 	container, since, labels                                   string
 	ago                                                        time.Duration
+	then                                                       func(error) // in place of the command's end
 }
 
 func setupLogs(f *pflag.FlagSet) action {
@@ -341,7 +342,7 @@ func (o *logsOptions) next(c *call, sources []*source) {
 		}
 		text, err := o.read(c, s, q)
 		if err != nil && s.printed == 0 && !o.ignore {
-			c.finish(err)
+			o.end(c, err)
 			return
 		}
 		if s.printed == 0 {
@@ -356,10 +357,19 @@ func (o *logsOptions) next(c *call, sources []*source) {
 		}
 	}
 	if len(alive) == 0 {
-		c.finish(nil)
+		o.end(c, nil)
 		return
 	}
 	c.stop = c.session.env.After(time.Second, func() { o.next(c, alive) })
+}
+
+// end is called once nothing more is followed.
+func (o *logsOptions) end(c *call, err error) {
+	if o.then != nil {
+		o.then(err)
+		return
+	}
+	c.finish(err)
 }
 
 // whole is how long the log was in all when its tail was printed.

@@ -15,7 +15,7 @@ func init() {
 			explainCommand(), getCommand(), editCommand(), deleteCommand(),
 			rolloutCommand(), scaleCommand(), autoscaleCommand(),
 			clusterInfoCommand(), topCommand(), cordonCommand(), uncordonCommand(), drainCommand(), taintCommand(),
-			describeCommand(), logsCommand(), authCommand(), eventsCommand(),
+			describeCommand(), logsCommand(), execCommand(), authCommand(), eventsCommand(),
 			applyCommand(), patchCommand(), replaceCommand(), waitCommand(),
 			labelCommand(), annotateCommand(),
 			apiResourcesCommand(), apiVersionsCommand(), configCommand(), versionCommand(),

@@ -39,7 +39,7 @@ type runOptions struct {
 	image, port, labels, restart, pull string
 	env, annotations                   []string
 	command, stdin, tty, attach        bool
-	privileged, remove, expose         bool
+	privileged, remove, expose, quiet  bool
 }
 
 func setupRun(f *pflag.FlagSet) action {
@@ -61,6 +61,7 @@ func setupRun(f *pflag.FlagSet) action {
 	f.BoolVar(&o.attach, "attach", false, "If true, wait for the Pod to start running, and then attach to the Pod as if 'kubectl attach ...' were called.")
 	f.BoolVar(&o.privileged, "privileged", false, "If true, run the container in privileged mode.")
 	f.BoolVar(&o.remove, "rm", false, "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with '--attach' or with '-i/--stdin'.")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "If true, suppress prompt messages.")
 	f.BoolVar(&o.expose, "expose", false, "If true, create a ClusterIP service associated with the pod.  Requires `--port`.")
 	return o.run
 }
@@ -87,10 +88,17 @@ func (o *runOptions) run(c *call, args []string) error {
 		return c.usageError("-i/--stdin is required for containers with -t/--tty=true")
 	case o.expose && o.port == "":
 		return c.usageError("--port must be set when exposing a service")
-	case o.attach || o.stdin || o.expose:
-		return fmt.Errorf("attaching to a container and --expose are not available in this console")
-	case o.remove:
+	case o.expose:
+		return fmt.Errorf("--expose is not available in this console")
+	}
+	o.attach = o.attach || o.stdin && !c.flags.Changed("attach")
+	switch {
+	case o.remove && !o.attach:
 		return c.usageError("--rm should only be used for attached containers")
+	case o.attach && o.dry != "none":
+		return c.usageError("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)")
+	case o.attach && o.tty && len(args) == 1:
+		return fmt.Errorf("there is no terminal here to type into; give the container its command: kubectl run %s --rm -i --image=%s --restart=Never -- wget -qO- http://web", args[0], o.image)
 	}
 	pod, err := o.pod(c, args[0], args[1:])
 	if err != nil {
@@ -127,6 +135,13 @@ func (o *runOptions) create(c *call, ns string, pod *corev1.Pod) error {
 	if err != nil {
 		return err
 	}
+	if o.attach {
+		m, err := c.mappingOf(corev1.SchemeGroupVersion.WithKind("Pod"))
+		if err != nil {
+			return err
+		}
+		return o.attachTo(c, &info{mapping: m, namespace: ns, name: obj.GetName(), obj: obj})
+	}
 	return print(c, obj)
 }
 
@@ -136,7 +151,7 @@ func (o *runOptions) pod(c *call, name string, args []string) (*corev1.Pod, erro
 	if err := o.metadata(pod); err != nil {
 		return nil, err
 	}
-	container := corev1.Container{Name: name, Image: o.image, ImagePullPolicy: corev1.PullPolicy(o.pull)}
+	container := corev1.Container{Name: name, Image: o.image, ImagePullPolicy: corev1.PullPolicy(o.pull), Stdin: o.stdin, TTY: o.tty, StdinOnce: o.stdin}
 	if o.command {
 		container.Command = args
 	} else if len(args) > 0 {

@@ -23,6 +23,9 @@ type Env struct {
 	Server string
 	// Clear empties the page's console; nil: clear does nothing.
 	Clear func()
+	// Outside runs curl or wget outside of the cluster: what it prints, its exit
+	// code, and how long it takes. nil: there are no such programs.
+	Outside func(words []string) (out, err string, exit int, takes time.Duration)
 	// Halt is asked before each command; true ends the line, as Ctrl-C does.
 	// Whoever bounds what a line may take has it; nil: lines run to their end.
 	Halt func() bool

@@ -25,6 +25,8 @@ var tools = map[string]tool{
 	"sleep": sleep,
 	"nano":  nano,
 	"vi":    nano,
+	"curl":  outside,
+	"wget":  outside,
 	"true":  atOnce(func(*execution, []string, stdio) int { return 0 }),
 	"false": atOnce(func(*execution, []string, stdio) int { return 1 }),
 }
@@ -97,6 +99,23 @@ func nano(x *execution, args []string, _ stdio, then func(int)) {
 			x.stop = nil
 			then(exit)
 		})
+	})
+}
+
+// outside runs a program that makes calls, on the learner's own machine.
+func outside(x *execution, args []string, io stdio, then func(int)) {
+	run := x.session.env.Outside
+	if run == nil {
+		x.err("bash: " + args[0] + ": command not found\n")
+		then(127)
+		return
+	}
+	out, errs, exit, takes := run(args)
+	x.stop = x.session.env.After(takes, func() {
+		x.stop = nil
+		io.out(out)
+		x.err(errs)
+		then(exit)
 	})
 }
 

@@ -4,11 +4,14 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/tabernetes/tabernetes/core/network"
 )
 
 // plan is what a container does when it is run.
@@ -25,6 +28,14 @@ type plan struct {
 
 	serves []service
 	files  []file
+	// program is the image's own, version its version, host the name that it
+	// gives itself.
+	program, version, host string
+	// live is the script that it runs where that makes calls, and asks the next
+	// of them; lasts is not known before it has made all.
+	live   *live
+	asks   *ask
+	passed []line // what it printed before its last round
 	// memory is used from the start, in bytes, and grows every second up to
 	// memoryMost (0: without end).
 	memory, grows, memoryMost int64
@@ -34,9 +45,23 @@ type plan struct {
 type line struct {
 	after time.Duration
 	text  string
+	err   bool // to standard error
 }
 
 const forever time.Duration = -1
+
+// has tells whether an image has a program: of those that make calls it has
+// what its tools say, if it says anything.
+func (e *entry) has(program string) bool {
+	if slices.Contains(noNames, program) || strings.HasPrefix(program, "nosuch") || strings.HasPrefix(program, "no-such") {
+		return false
+	}
+	return hasTool(e.tools, program)
+}
+
+func hasTool(tools, program string) bool {
+	return !network.Knows(program) || tools == "" || slices.Contains(strings.Fields(tools), program)
+}
 
 // atOnce is how long a program takes that does nothing much.
 const atOnce = 20 * time.Millisecond
@@ -46,6 +71,7 @@ const atOnce = 20 * time.Millisecond
 // values are those that its variables take from ConfigMaps and Secrets.
 func planOf(pod *corev1.Pod, c *corev1.Container, img *image, values fetched) plan {
 	p := freePlan(pod, c, img, values)
+	p.program, p.version, p.host = img.entry.binary, img.version, environment(pod, c, nil)["HOSTNAME"]
 	p.limit(memoryLimit(pod, c))
 	return p
 }
@@ -69,6 +95,12 @@ func freePlan(pod *corev1.Pod, c *corev1.Container, img *image, values fetched) 
 		return runCommand(expandAll(command, env), env, img)
 	case len(c.Args) > 0 && img.entry.kind == shell:
 		return runCommand(expandAll(c.Args, env), env, img)
+	case len(c.Args) > 0 && network.Knows(img.entry.binary):
+		words := expandAll(c.Args, env)
+		if words[0] != img.entry.binary {
+			words = append([]string{img.entry.binary}, words...)
+		}
+		return runCommand(words, env, img)
 	}
 	p := ownCommand(img, env)
 	if len(c.Args) > 0 && img.entry.modes[c.Args[0]] != nil {
@@ -99,7 +131,7 @@ func ownCommand(img *image, env map[string]string) plan {
 func printed(texts []string, version string) []line {
 	lines := make([]line, len(texts))
 	for i, text := range texts {
-		lines[i] = line{time.Duration(i) * 2 * ms, strings.ReplaceAll(text, "{version}", version)}
+		lines[i] = line{after: time.Duration(i) * 2 * ms, text: strings.ReplaceAll(text, "{version}", version)}
 	}
 	return lines
 }
@@ -108,7 +140,7 @@ func printed(texts []string, version string) []line {
 // the image is a server's, and ends well at once if not.
 func runCommand(words []string, env map[string]string, img *image) plan {
 	program := path.Base(words[0])
-	if slices.Contains(noNames, program) || strings.HasPrefix(program, "nosuch") || strings.HasPrefix(program, "no-such") {
+	if !img.entry.has(program) {
 		return plan{exit: 128, reason: "StartError", message: "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"" + words[0] + "\": executable file not found in $PATH"}
 	}
 	if program == img.entry.binary && img.entry.kind == server {
@@ -116,9 +148,12 @@ func runCommand(words []string, env map[string]string, img *image) plan {
 	}
 	if isShell(program) {
 		if i := slices.Index(words, "-c"); i >= 0 && i+1 < len(words) {
-			return runScript(words[i+1], env)
+			return runScript(words[i+1], env, img.entry.tools)
 		}
 		return plan{lasts: atOnce}
+	}
+	if network.Knows(program) {
+		return planLive(&live{begin: func(s *script) { s.ask(append([]string{program}, words[1:]...)) }, env: env})
 	}
 	if p, known := simple(words, env); known {
 		return p
@@ -159,15 +194,33 @@ func simple(words []string, env map[string]string) (p plan, known bool) {
 	case "true", ":":
 		return plan{lasts: atOnce}, true
 	case "echo":
-		return plan{lasts: atOnce, lines: []line{{0, strings.Join(words[1:], " ")}}}, true
+		return plan{lasts: atOnce, lines: []line{{text: strings.Join(words[1:], " ")}}}, true
+	case "seq":
+		return plan{lasts: atOnce, lines: sequence(words[1:])}, true
 	case "date":
-		return plan{lasts: atOnce, lines: []line{{0, "{date}"}}}, true
+		return plan{lasts: atOnce, lines: []line{{text: "{date}"}}}, true
 	case "hostname":
-		return plan{lasts: atOnce, lines: []line{{0, env["HOSTNAME"]}}}, true
-	case "ls", "cat", "cp", "mv", "rm", "mkdir", "touch", "chmod", "printf", "pwd", "id", "wget", "curl", "nslookup", "env", "test", "nginx":
+		return plan{lasts: atOnce, lines: []line{{text: env["HOSTNAME"]}}}, true
+	case "ls", "cat", "cp", "mv", "rm", "mkdir", "touch", "chmod", "printf", "pwd", "id", "env", "test", "nginx":
 		return plan{lasts: atOnce}, path.Base(words[0]) != "nginx"
 	}
 	return plan{}, false
+}
+
+// sequence is what seq prints, within reason.
+func sequence(words []string) []line {
+	first, last := 1, 0
+	if len(words) > 0 {
+		last, _ = strconv.Atoi(words[len(words)-1])
+	}
+	if len(words) > 1 {
+		first, _ = strconv.Atoi(words[0])
+	}
+	var out []line
+	for i := first; i <= last && len(out) < maxScriptSteps; i++ {
+		out = append(out, line{text: strconv.Itoa(i)})
+	}
+	return out
 }
 
 // sleepTime adds up what sleep is told: 5, 1.5, 2m, infinity.

@@ -21,6 +21,7 @@ type entry struct {
 	needs  string        // an environment variable without which it ends with 1
 	lines  []string      // what it prints when it starts
 
+	tools   string               // of wget, curl, nslookup those that it has; "" for all
 	serves  []service            // what it answers; of the catalogue's own: ports
 	modes   map[string][]service // the same, by the first argument
 	repeats []string             // what it prints every so often
@@ -49,25 +50,25 @@ const ms = time.Millisecond
 // catalogue lists images by the path after their registry; names without a
 // registry are Docker Hub's. Sizes are those of amd64 images, rounded.
 var catalogue = map[string]entry{
-	"library/nginx": {size: 72_300_000, serves: on(80), newest: "1.29", stop: 50 * ms, binary: "nginx", lines: []string{
+	"library/nginx": {tools: "curl", size: 72_300_000, serves: on(80), newest: "1.29", stop: 50 * ms, binary: "nginx", lines: []string{
 		"/docker-entrypoint.sh: Configuration complete; ready for start up",
 		"{nginx} [notice] 1#1: using the \"epoll\" event method",
 		"{nginx} [notice] 1#1: nginx/{version}",
 		"{nginx} [notice] 1#1: start worker processes",
 	}},
-	"library/httpd": {size: 58_700_000, serves: on(80), newest: "2.4", stop: 60 * ms, binary: "httpd-foreground", lines: []string{
+	"library/httpd": {tools: "none", size: 58_700_000, serves: on(80), newest: "2.4", stop: 60 * ms, binary: "httpd-foreground", lines: []string{
 		"[{apache}] [mpm_event:notice] [pid 1:tid 1] AH00489: Apache/{version} (Unix) configured -- resuming normal operations",
 		"[{apache}] [core:notice] [pid 1:tid 1] AH00094: Command line: 'httpd -D FOREGROUND'",
 	}},
-	"library/redis": {size: 52_600_000, serves: open(6379), newest: "8.4", stop: 40 * ms, binary: "redis-server", lines: []string{
+	"library/redis": {tools: "none", size: 52_600_000, serves: open(6379), newest: "8.4", stop: 40 * ms, binary: "redis-server", lines: []string{
 		"1:M {redis} * Redis version={version}, bits=64, pid=1, just started",
 		"1:M {redis} * Ready to accept connections tcp",
 	}},
-	"library/memcached":     {size: 31_300_000, serves: open(11211), newest: "1.6", stop: 20 * ms, binary: "memcached"},
-	"library/postgres":      {size: 162_000_000, serves: open(5432), newest: "18.1", stop: 150 * ms, binary: "postgres", needs: "POSTGRES_PASSWORD", lines: []string{"{iso} [1] LOG:  database system is ready to accept connections"}},
-	"library/mysql":         {size: 262_000_000, serves: open(3306), newest: "9.5", stop: 900 * ms, binary: "mysqld", needs: "MYSQL_ROOT_PASSWORD", lines: []string{"{iso} 0 [System] [MY-010931] [Server] mysqld: ready for connections. Version: '{version}'"}},
-	"library/mariadb":       {size: 118_000_000, serves: open(3306), newest: "12.1", stop: 700 * ms, binary: "mariadbd", needs: "MARIADB_ROOT_PASSWORD", lines: []string{"{iso} 0 [Note] mariadbd: ready for connections."}},
-	"library/mongo":         {size: 313_000_000, serves: open(27017), newest: "8.2", stop: 600 * ms, binary: "mongod", lines: []string{"{\"t\":\"{iso}\",\"s\":\"I\",\"msg\":\"Waiting for connections\",\"attr\":{\"port\":27017}}"}},
+	"library/memcached":     {tools: "none", size: 31_300_000, serves: open(11211), newest: "1.6", stop: 20 * ms, binary: "memcached"},
+	"library/postgres":      {tools: "none", size: 162_000_000, serves: open(5432), newest: "18.1", stop: 150 * ms, binary: "postgres", needs: "POSTGRES_PASSWORD", lines: []string{"{iso} [1] LOG:  database system is ready to accept connections"}},
+	"library/mysql":         {tools: "none", size: 262_000_000, serves: open(3306), newest: "9.5", stop: 900 * ms, binary: "mysqld", needs: "MYSQL_ROOT_PASSWORD", lines: []string{"{iso} 0 [System] [MY-010931] [Server] mysqld: ready for connections. Version: '{version}'"}},
+	"library/mariadb":       {tools: "none", size: 118_000_000, serves: open(3306), newest: "12.1", stop: 700 * ms, binary: "mariadbd", needs: "MARIADB_ROOT_PASSWORD", lines: []string{"{iso} 0 [Note] mariadbd: ready for connections."}},
+	"library/mongo":         {tools: "none", size: 313_000_000, serves: open(27017), newest: "8.2", stop: 600 * ms, binary: "mongod", lines: []string{"{\"t\":\"{iso}\",\"s\":\"I\",\"msg\":\"Waiting for connections\",\"attr\":{\"port\":27017}}"}},
 	"library/rabbitmq":      {size: 108_000_000, serves: open(5672), newest: "4.2", stop: 1000 * ms, binary: "rabbitmq-server", lines: []string{"{iso} [info] <0.9.0> Server startup complete"}},
 	"library/wordpress":     {size: 246_000_000, serves: on(80), newest: "6.8", stop: 80 * ms, binary: "apache2-foreground"},
 	"library/tomcat":        {size: 182_000_000, serves: on(8080), newest: "11.0", stop: 400 * ms, binary: "catalina.sh", lines: []string{"{tomcat} INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [612] milliseconds"}},
@@ -76,16 +77,16 @@ var catalogue = map[string]entry{
 	"library/caddy":         {size: 20_400_000, serves: on(80), newest: "2.10", stop: 60 * ms, binary: "caddy"},
 	"library/registry":      {size: 17_600_000, serves: on(5000), newest: "3.0", stop: 50 * ms, binary: "registry"},
 	"library/elasticsearch": {size: 660_000_000, serves: on(9200), newest: "9.2", stop: 1000 * ms, binary: "elasticsearch"},
-	"library/busybox":       {size: 2_220_000, newest: "1.37", kind: shell, binary: "sh"},
-	"library/alpine":        {size: 3_800_000, newest: "3.22", kind: shell, binary: "sh"},
-	"library/ubuntu":        {size: 29_700_000, newest: "25.10", kind: shell, binary: "bash"},
-	"library/debian":        {size: 49_300_000, newest: "13.2", kind: shell, binary: "bash"},
-	"library/fedora":        {size: 62_000_000, newest: "43", kind: shell, binary: "bash"},
-	"library/python":        {size: 403_000_000, newest: "3.14", kind: shell, binary: "python3"},
-	"library/node":          {size: 408_000_000, newest: "25.2", kind: shell, binary: "node"},
-	"library/golang":        {size: 312_000_000, newest: "1.26", kind: shell, binary: "bash"},
-	"library/ruby":          {size: 372_000_000, newest: "3.4", kind: shell, binary: "irb"},
-	"library/perl":          {size: 345_000_000, newest: "5.42", kind: shell, binary: "perl"},
+	"library/busybox":       {tools: "wget nslookup", size: 2_220_000, newest: "1.37", kind: shell, binary: "sh"},
+	"library/alpine":        {tools: "wget nslookup", size: 3_800_000, newest: "3.22", kind: shell, binary: "sh"},
+	"library/ubuntu":        {tools: "none", size: 29_700_000, newest: "25.10", kind: shell, binary: "bash"},
+	"library/debian":        {tools: "none", size: 49_300_000, newest: "13.2", kind: shell, binary: "bash"},
+	"library/fedora":        {tools: "curl", size: 62_000_000, newest: "43", kind: shell, binary: "bash"},
+	"library/python":        {tools: "wget curl", size: 403_000_000, newest: "3.14", kind: shell, binary: "python3"},
+	"library/node":          {tools: "wget curl", size: 408_000_000, newest: "25.2", kind: shell, binary: "node"},
+	"library/golang":        {tools: "wget curl", size: 312_000_000, newest: "1.26", kind: shell, binary: "bash"},
+	"library/ruby":          {tools: "wget curl", size: 372_000_000, newest: "3.4", kind: shell, binary: "irb"},
+	"library/perl":          {tools: "wget curl", size: 345_000_000, newest: "5.42", kind: shell, binary: "perl"},
 	"library/hello-world": {size: 10_100, kind: once, binary: "hello", lines: []string{
 		"", "Hello from Docker!", "This message shows that your installation appears to be working correctly.", "",
 	}},
@@ -95,8 +96,8 @@ var catalogue = map[string]entry{
 		"netexec":  {{port: 8080, status: 200}}, "serve-hostname": {{port: 9376, status: 200}},
 	}, stop: 50 * ms, binary: "agnhost", lines: []string{"Paused"}},
 	"registry.k8s.io/echoserver":  {size: 43_000_000, serves: []service{{port: 8080, status: 200}}, stop: 50 * ms, binary: "nginx"},
-	"nginxinc/nginx-unprivileged": {size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
-	"bitnami/nginx":               {size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"nginxinc/nginx-unprivileged": {tools: "curl", size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"bitnami/nginx":               {tools: "curl", size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
 	"curlimages/curl":             {size: 9_300_000, kind: once, binary: "curl"},
 }
 

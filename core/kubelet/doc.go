@@ -15,20 +15,23 @@
 // sight to running), decide.go (which container is next: a pure function),
 // image.go, registry.go and pull.go, env.go and mount.go, probe.go (how probes stand: pure), hooks.go,
 // status.go (the status that follows from the machine's state), stop.go,
-// evict.go, register.go; below that node.go (the machine), catalogue.go,
-// images.go, behaviour.go, script.go and effects.go (what images are and do),
-// logs.go.
+// evict.go, static.go, register.go; below that node.go (the machine), catalogue.go,
+// images.go, behaviour.go, script.go, streams.go and effects.go (what images are
+// and do), logs.go; and what goes on between machines: serve.go (requests that
+// come), live.go (calls that containers' scripts make), exec.go.
 //
 // Lessons add images as data: the ConfigMap kube-system/image-catalogue holds
 // lists of descriptions (images.go) that say what an image serves and from when,
 // what it logs, how its memory grows, and when it ends. Memory that is used by
-// what is no pod is an annotation of the Node (evict.go).
+// what is no pod, of its disk and its process ids, are annotations of the Node
+// (evict.go). The ConfigMap kube-system/static-pods stands for the machines'
+// folders of static pods (static.go).
 //
 // It follows pkg/kubelet of Kubernetes v1.36.3 (prober, kuberuntime, eviction,
 // status) and containerd's words. Different from upstream: a probe that goes on
 // succeeding is not made anew each period, for nothing would come of it; the
 // first is made when its initial delay is over, and not at the next period.
-// Left out: volumes other than that their ConfigMaps and Secrets must be there, use of cpu and disk and what follows from it, static pods,
+// Left out: volumes other than that their ConfigMaps and Secrets must be there, use of cpu and disk by pods,
 // ephemeral containers, resizing, admission of pods that don't fit, image
 // garbage collection, pull secrets, and the status update between the sandbox
 // and the containers (PodReadyToStartContainers turns true together with the

@@ -11,6 +11,7 @@ type service struct {
 	port   int32  // 0 for any
 	path   string // "" for any
 	status int    // of HTTP
+	body   string // {hostname} and {version} are filled in
 	// from and until are how long after the start it is given; until 0: for ever.
 	from, until time.Duration
 }

@@ -13,17 +13,77 @@ import (
 	"github.com/tabernetes/tabernetes/core/client"
 )
 
-// MemoryAnnotation of a Node says how much of its memory is used by what is no
-// pod, e.g. 15Gi: with it a lesson puts a machine under pressure.
-const MemoryAnnotation = "simulation.tabernetes.io/memory-used"
+// Annotations of a Node say how much of it is used by what is no pod, e.g. 15Gi
+// of memory, 95Gi of its disk, 32000 process ids: with them a lesson puts a
+// machine under pressure.
+const (
+	MemoryAnnotation = "simulation.tabernetes.io/memory-used"
+	DiskAnnotation   = "simulation.tabernetes.io/disk-used"
+	PIDAnnotation    = "simulation.tabernetes.io/pids-used"
+)
 
-// The hard threshold of memory, and how long a node is said to be under
-// pressure after it was last seen to be
-// (pkg/kubelet/eviction/defaults_linux.go, apis/config/v1beta1/defaults.go).
+// signal is something that a machine can be short of.
+type signal int
+
+const (
+	memory signal = iota
+	disk
+	pids
+	signals
+)
+
+// signalWords are the words about each signal
+// (pkg/kubelet/nodestatus/setters.go; eviction/helpers.go).
+var signalWords = [signals]struct {
+	annotation          string
+	condition           corev1.NodeConditionType
+	good, goodMessage   string
+	bad, badMessage     string
+	goodEvent, badEvent string
+	resource, reclaimed string
+}{
+	memory: {MemoryAnnotation, corev1.NodeMemoryPressure,
+		"KubeletHasSufficientMemory", "kubelet has sufficient memory available",
+		"KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
+		"NodeHasSufficientMemory", "NodeHasInsufficientMemory", "memory", "memory"},
+	disk: {DiskAnnotation, corev1.NodeDiskPressure,
+		"KubeletHasNoDiskPressure", "kubelet has no disk pressure",
+		"KubeletHasDiskPressure", "kubelet has disk pressure",
+		"NodeHasNoDiskPressure", "NodeHasDiskPressure", "ephemeral-storage", "ephemeral-storage"},
+	pids: {PIDAnnotation, corev1.NodePIDPressure,
+		"KubeletHasSufficientPID", "kubelet has sufficient PID available",
+		"KubeletHasInsufficientPID", "kubelet has insufficient PID available",
+		"NodeHasSufficientPID", "NodeHasInsufficientPID", "pids", "pids"},
+}
+
+// pressure is how the machine stands with one signal.
+type pressure struct {
+	other int64     // used by what is no pod
+	on    bool      // as the node's status says
+	since time.Time // when it was short last
+}
+
+// The hard thresholds, and how long a node is said to be under pressure after
+// it was last seen to be (pkg/kubelet/eviction/defaults_linux.go,
+// apis/config/v1beta1/defaults.go). Upstream has none for process ids unless it
+// is configured; here it is a tenth.
 const (
 	memoryThreshold = 100 << 20
 	pressureLasts   = 5 * time.Minute
+	allPIDs         = 32768
 )
+
+// threshold is what must be left, and capacity what there is in all.
+func (k *kubelet) threshold(s signal) (least, capacity int64) {
+	switch s {
+	case memory:
+		return memoryThreshold, k.node.Config.Capacity.Memory().Value()
+	case disk:
+		all := k.node.Config.Capacity.StorageEphemeral().Value()
+		return all / 10, all
+	}
+	return allPIDs / 10, allPIDs
+}
 
 // failure is why a pod is ended before its time.
 type failure struct {
@@ -35,13 +95,17 @@ type failure struct {
 func (k *kubelet) watchSelf() {
 	view := client.NewView[*corev1.Node](k.c, client.ViewOptions{FieldSelector: "metadata.name=" + k.node.Name})
 	take := func(n *corev1.Node) {
-		used, err := resource.ParseQuantity(n.Annotations[MemoryAnnotation])
-		before := k.otherMemory
-		k.otherMemory = 0
-		if err == nil {
-			k.otherMemory = used.Value()
+		changed := false
+		for i := range k.pressures {
+			used, err := resource.ParseQuantity(n.Annotations[signalWords[i].annotation])
+			before := k.pressures[i].other
+			k.pressures[i].other = 0
+			if err == nil {
+				k.pressures[i].other = used.Value()
+			}
+			changed = changed || k.pressures[i].other != before
 		}
-		if k.otherMemory != before {
+		if changed {
 			k.relieve()
 		}
 	}
@@ -62,38 +126,53 @@ func memoryOf(box *sandbox, now time.Time) (by map[string]int64, sum int64) {
 	return by, sum
 }
 
-// relieve looks at the memory that is left, says so in the node's status, and
-// evicts one pod when it is too little (pkg/kubelet/eviction). It is done with
-// every heartbeat.
+// relieve looks at what is left of memory, disk and process ids, says so in the
+// node's status, and evicts one pod when it is too little (pkg/kubelet/eviction).
+// It is done with every heartbeat.
 func (k *kubelet) relieve() {
-	now, used := k.c.Now(), k.otherMemory
+	worst, left := signals, int64(0)
+	for s := range signals {
+		if free, short := k.look(s); short && worst == signals {
+			worst, left = s, free
+		}
+	}
+	if worst == signals {
+		return
+	}
+	k.c.EventFrom(client.EventSource{Component: component, Host: k.node.Name}, k.self, corev1.EventTypeWarning, "EvictionThresholdMet", "Attempting to reclaim "+signalWords[worst].reclaimed)
+	now := k.c.Now()
+	if ranked := rankForEviction(k.victims(), worst, now); len(ranked) > 0 {
+		w := ranked[0]
+		w.again(w.fail(&failure{"Evicted", k.evictionMessage(w, worst, left, now), true}))
+	}
+}
+
+// look tells what is left of something, and whether that is too little.
+func (k *kubelet) look(s signal) (left int64, short bool) {
+	now, p := k.c.Now(), &k.pressures[s]
+	least, left := k.threshold(s)
+	left -= p.other
 	for _, box := range k.node.boxes {
-		_, sum := memoryOf(box, now)
-		used += sum
+		switch _, used := memoryOf(box, now); s {
+		case memory:
+			left -= used
+		case pids:
+			left -= int64(len(box.containers))
+		}
 	}
-	left := k.node.Config.Capacity.Memory().Value() - used
-	short := left < memoryThreshold
-	if short {
-		k.shortSince = now
+	if short = left < least; short {
+		p.since = now
 	}
-	if under := short || !k.shortSince.IsZero() && now.Sub(k.shortSince) < pressureLasts; under != k.pressure {
-		k.pressure = under
-		reason := "NodeHasSufficientMemory"
+	if under := short || !p.since.IsZero() && now.Sub(p.since) < pressureLasts; under != p.on {
+		p.on = under
+		reason := signalWords[s].goodEvent
 		if under {
-			reason = "NodeHasInsufficientMemory"
+			reason = signalWords[s].badEvent
 		}
 		k.nodeEvent(reason, "Node "+k.node.Name+" status is now: "+reason)
 		_ = k.writeStatus() // tried again with the next change or heartbeat
 	}
-	if !short {
-		return
-	}
-	k.c.EventFrom(client.EventSource{Component: component, Host: k.node.Name}, k.self, corev1.EventTypeWarning, "EvictionThresholdMet", "Attempting to reclaim memory")
-	ranked := rankForEviction(k.victims(), now)
-	if len(ranked) > 0 {
-		w := ranked[0]
-		w.again(w.fail(&failure{"Evicted", evictionMessage(w.pod, w.box, left, now), true}))
-	}
+	return left, short
 }
 
 // victims are the pods that run and may be evicted: no critical ones.
@@ -112,10 +191,14 @@ func (k *kubelet) victims() []*worker {
 }
 
 // rankForEviction puts those first that use more than they asked for; of these
-// the least important, and then by how much more it is
-// (eviction/helpers.go, rankMemoryPressure).
-func rankForEviction(all []*worker, now time.Time) []*worker {
+// the least important, and then by how much more it is (eviction/helpers.go,
+// rankMemoryPressure). No pod is known to use much of a disk or of process ids:
+// there importance alone counts.
+func rankForEviction(all []*worker, s signal, now time.Time) []*worker {
 	over := func(w *worker) int64 {
+		if s != memory {
+			return 0
+		}
 		_, used := memoryOf(w.box, now)
 		return used - requested(w.pod)
 	}
@@ -145,9 +228,22 @@ func requested(pod *corev1.Pod) (sum int64) {
 	return sum
 }
 
-func evictionMessage(pod *corev1.Pod, box *sandbox, left int64, now time.Time) string {
-	text := func(bytes int64) string { return resource.NewQuantity(bytes, resource.BinarySI).String() }
-	message := fmt.Sprintf("The node was low on resource: memory. Threshold quantity: %s, available: %s. ", text(memoryThreshold), resource.NewQuantity(max(left, 0)>>10<<10, resource.BinarySI))
+func (k *kubelet) evictionMessage(w *worker, s signal, left int64, now time.Time) string {
+	pod, box := w.pod, w.box
+	format := resource.BinarySI
+	if s == pids {
+		format = resource.DecimalSI
+	}
+	text := func(n int64) string { return resource.NewQuantity(n, format).String() }
+	least, _ := k.threshold(s)
+	free := max(left, 0)
+	if s != pids {
+		free = free >> 10 << 10
+	}
+	message := fmt.Sprintf("The node was low on resource: %s. Threshold quantity: %s, available: %s. ", signalWords[s].resource, text(least), text(free))
+	if s != memory {
+		return message
+	}
 	by, _ := memoryOf(box, now)
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]

@@ -29,7 +29,7 @@ func hookTakes(h *corev1.LifecycleHandler, c *corev1.Container, run *container, 
 		p := plan{lasts: atOnce}
 		if words := h.Exec.Command; isShell(path.Base(words[0])) {
 			if i := slices.Index(words, "-c"); i >= 0 && i+1 < len(words) {
-				p = runScript(words[i+1], nil)
+				p = runScript(words[i+1], nil, "")
 			}
 		} else if known, ok := simple(words, nil); ok {
 			p = known

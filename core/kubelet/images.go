@@ -42,11 +42,13 @@ type repeated struct {
 }
 
 type answer struct {
-	Port   int32            `json:"port"`
-	Path   string           `json:"path"`
-	Status int              `json:"status"`
-	After  metav1.Duration  `json:"after"`
-	Until  *metav1.Duration `json:"until"`
+	Port   int32  `json:"port"`
+	Path   string `json:"path"`
+	Status int    `json:"status"`
+	// Body may hold {hostname}, {version}, {path}, {from} and {host}.
+	Body  string           `json:"body"`
+	After metav1.Duration  `json:"after"`
+	Until *metav1.Duration `json:"until"`
 }
 
 type memoryUse struct {
@@ -101,7 +103,7 @@ func (d *description) entry() (entry, error) {
 		if a.Status == 0 {
 			a.Status = 200
 		}
-		s := service{port: a.Port, path: a.Path, status: a.Status, from: a.After.Duration}
+		s := service{port: a.Port, path: a.Path, status: a.Status, body: a.Body, from: a.After.Duration}
 		if a.Until != nil {
 			s.until = a.Until.Duration
 		}

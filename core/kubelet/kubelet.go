@@ -29,14 +29,18 @@ type kubelet struct {
 	// catalogue is what authors add to the catalogue of images.
 	catalogue *client.View[*corev1.ConfigMap]
 
-	otherMemory int64     // used by what is no pod, in bytes
-	pressure    bool      // as the node's status says
-	shortSince  time.Time // when memory was short last
-	workers     map[string]*worker
-	puller      puller
-	dice        *rand.Rand
-	self        *corev1.Node          // the node's object as last written
-	lease       *coordinationv1.Lease // the same, nil when not known
+	// manifests hold the static pods, statics those of this machine by key; kept
+	// are the sandboxes of those whose mirror pods were deleted.
+	manifests *client.View[*corev1.ConfigMap]
+	statics   map[string]*corev1.Pod
+	kept      map[string]*sandbox
+
+	pressures [signals]pressure
+	workers   map[string]*worker
+	puller    puller
+	dice      *rand.Rand
+	self      *corev1.Node          // the node's object as last written
+	lease     *coordinationv1.Lease // the same, nil when not known
 }
 
 // Start makes the process the kubelet of a machine. It registers the node and
@@ -44,6 +48,7 @@ type kubelet struct {
 func Start(c *client.Client, node *Node) {
 	k := &kubelet{
 		c: c, node: node, workers: map[string]*worker{}, dice: c.Rand("machine"),
+		statics: map[string]*corev1.Pod{}, kept: map[string]*sandbox{},
 		puller: puller{coming: map[string]bool{}},
 		pods:   client.NewView[*corev1.Pod](c, client.ViewOptions{FieldSelector: "spec.nodeName=" + node.Name}),
 	}
@@ -55,6 +60,7 @@ func Start(c *client.Client, node *Node) {
 	})
 	k.pods.OnSynced(k.sweep)
 	k.readCatalogue()
+	k.readManifests()
 	c.After(0, sim.Work, "register "+node.Name, func() { k.register(firstRetry) })
 }
 
@@ -76,7 +82,7 @@ func (k *kubelet) readCatalogue() {
 		Added: take, Updated: func(_, m *corev1.ConfigMap) { take(m) },
 		Deleted: func(*corev1.ConfigMap) { k.node.more, k.node.stages = nil, nil },
 	})
-	k.catalogue.OnSynced(k.pods.Start)
+	k.catalogue.OnSynced(func() { k.manifests.Start() })
 }
 
 // authored is all that a catalogue's keys describe: lists of images, and kwok's
@@ -133,13 +139,14 @@ func (k *kubelet) sync(key string) error {
 	w := k.workers[key]
 	pod, ok := k.pods.Get(client.SplitKey(key))
 	if w != nil && (!ok || pod.UID != w.pod.UID) {
-		w.abandon()
+		w.leave()
 		w = nil
 	}
-	if !ok {
-		return nil
+	if done, err := k.mirror(key, pod, ok); done || err != nil || !ok {
+		return err
 	}
 	if w == nil {
+		k.takeBack(key, pod)
 		w = newWorker(k, key, pod)
 		k.workers[key] = w
 	}

@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,14 @@ func (c *container) log(now time.Time) []logLine {
 		}
 	}
 	add(c.started, c.plan.lines)
+	if len(c.printed) > 0 {
+		for _, l := range c.printed {
+			if !l.at.After(end) {
+				out = append(out, l)
+			}
+		}
+		slices.SortStableFunc(out, func(a, b logLine) int { return a.at.Compare(b.at) })
+	}
 	if len(c.plan.loop) == 0 {
 		return out
 	}

@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tabernetes/tabernetes/core/network"
 )
 
 // Config is what a machine is like. Times are virtual.
@@ -47,6 +49,8 @@ type Node struct {
 	Config Config
 	// Registry is where its images come from; nil is one that answers as usual.
 	Registry *Registry
+	// Network is what its containers' programs reach; nil is none.
+	Network *network.Network
 
 	images  map[string]*image // by full reference
 	changed bool              // images have come since the node's status was written
@@ -77,14 +81,16 @@ type container struct {
 
 	started  time.Time
 	finished time.Time // zero while it runs
+	termAt   time.Time // when it gets SIGTERM and closes its ports; zero: not yet
 	stopAt   time.Time // when it ends after SIGTERM; zero: not of its own will
 	exit     int32
 	reason   string
 	message  string
 	last     *container
 	probes   *probes
-	again    bool // it was ended to be started anew, whatever the restart policy
-	replaced bool // it was ended to be started anew from a changed spec
+	again    bool      // it was ended to be started anew, whatever the restart policy
+	replaced bool      // it was ended to be started anew from a changed spec
+	printed  []logLine // of requests, and by a script that makes calls; the latest
 }
 
 // NewNode makes a machine with nothing running on it.

@@ -244,7 +244,7 @@ func (p *plan) execAnswer(command []string, since time.Duration) (bool, string) 
 		return true, ""
 	}
 	if isShell(path.Base(command[0])) {
-		s := &script{env: map[string]string{}, files: p.filesAt(since), plan: plan{}}
+		s := &script{env: map[string]string{}, files: p.filesAt(since), memo: &memo{}}
 		if i := slices.Index(command, "-c"); i >= 0 && i+1 < len(command) {
 			s.parse(command[i+1])
 		}

@@ -182,13 +182,14 @@ func (k *kubelet) setStatus(s *corev1.NodeStatus) {
 			Type: kind, Status: status, Reason: reason, Message: message, LastHeartbeatTime: now, LastTransitionTime: now,
 		})
 	}
-	if k.pressure {
-		condition(corev1.NodeMemoryPressure, corev1.ConditionTrue, "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
-	} else {
-		condition(corev1.NodeMemoryPressure, corev1.ConditionFalse, "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
+	for i := range k.pressures {
+		words := &signalWords[i]
+		if k.pressures[i].on {
+			condition(words.condition, corev1.ConditionTrue, words.bad, words.badMessage)
+			continue
+		}
+		condition(words.condition, corev1.ConditionFalse, words.good, words.goodMessage)
 	}
-	condition(corev1.NodeDiskPressure, corev1.ConditionFalse, "KubeletHasNoDiskPressure", "kubelet has no disk pressure")
-	condition(corev1.NodePIDPressure, corev1.ConditionFalse, "KubeletHasSufficientPID", "kubelet has sufficient PID available")
 	condition(corev1.NodeReady, corev1.ConditionTrue, "KubeletReady", "kubelet is posting ready status")
 }
 

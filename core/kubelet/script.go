@@ -2,39 +2,54 @@ package kubelet
 
 import (
 	"maps"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/tabernetes/tabernetes/core/network"
 )
 
 // maxScriptSteps bounds what a script may do before it is taken to go on for ever.
-const maxScriptSteps = 1000
+const maxScriptSteps = 5000
 
 // script runs a shell script as far as lessons need: commands one after the
 // other, && and ||, if, loops, variables, echo, sleep, date and exit. All else
 // ends well at once.
 type script struct {
-	env   map[string]string
-	at    time.Duration
-	lines []line
-	steps int
-	code  int32
-	done  bool // exit was called, or it never comes to an end
-	plan  plan
-	files map[string]bool // what it has made, or removed
+	env    map[string]string
+	at     time.Duration
+	lines  []line
+	steps  int
+	code   int32
+	done   bool // exit was called, or it never comes to an end
+	plan   plan
+	files  map[string]bool // what it has made, or removed
+	tools  string          // which programs that make calls its image has, "" for all
+	search string          // the pod's search list, for /etc/resolv.conf
+	memo   *memo
 }
 
 // runScript tells what sh -c does with a text. A text that is no script fails
 // as sh does.
-func runScript(text string, env map[string]string) plan {
-	s := &script{env: maps.Clone(env), plan: plan{stop: forever}, files: map[string]bool{}}
-	s.parse(text)
-	if s.plan.lasts != forever {
+func runScript(text string, env map[string]string, tools string) plan {
+	return planLive(&live{begin: func(s *script) { s.parse(text) }, env: env, tools: tools})
+}
+
+// planLive is what a script does, as far as that is known.
+func planLive(l *live) plan {
+	s := l.evaluate()
+	switch {
+	case s.memo.asks != nil:
+		s.plan.live, s.plan.asks, s.plan.lasts = l, s.memo.asks, forever
+	case s.plan.lasts != forever:
 		s.plan.lasts, s.plan.exit = max(s.at, atOnce), s.code
 	}
-	s.plan.lines = s.lines
+	s.plan.lines, s.plan.passed = s.lines, s.memo.passed
+	l.forget(s.memo)
 	return s.plan
 }
 
@@ -42,7 +57,7 @@ func runScript(text string, env map[string]string) plan {
 func (s *script) parse(text string) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err != nil {
-		s.code, s.lines = 2, []line{{0, "sh: syntax error"}}
+		s.code, s.lines = 2, append(s.lines, line{after: s.at, text: "sh: syntax error", err: true})
 		return
 	}
 	s.stmts(file.Stmts)
@@ -70,12 +85,7 @@ func (s *script) stmt(stmt *syntax.Stmt) {
 	}
 	before := len(s.lines)
 	s.command(stmt.Cmd)
-	for _, r := range stmt.Redirs {
-		if name := strings.Join(s.words([]*syntax.Word{r.Word}), " "); r.Op == syntax.RdrOut || r.Op == syntax.AppOut {
-			s.lines = s.lines[:min(before, len(s.lines))]
-			s.make(name, true)
-		}
-	}
+	s.redirect(stmt.Redirs, before)
 	if stmt.Negated {
 		s.code = map[bool]int32{true: 1, false: 0}[s.code == 0]
 	}
@@ -105,6 +115,10 @@ func (s *script) command(cmd syntax.Command) {
 }
 
 func (s *script) binary(cmd *syntax.BinaryCmd) {
+	if cmd.Op == syntax.Pipe || cmd.Op == syntax.PipeAll {
+		s.pipe(cmd)
+		return
+	}
 	s.stmt(cmd.X)
 	if s.done || cmd.Op == syntax.AndStmt && s.code != 0 || cmd.Op == syntax.OrStmt && s.code == 0 {
 		return
@@ -128,14 +142,18 @@ func (s *script) branch(cmd *syntax.IfClause) {
 }
 
 // while runs a loop. One whose condition is plainly true is run once to see
-// what a round prints and how long it takes, and then goes on for ever.
+// what a round prints and how long it takes, and then goes on for ever; one
+// that makes calls goes on a round at a time.
 func (s *script) while(cmd *syntax.WhileClause) {
 	if endless(cmd) {
-		before, from := s.lines, s.at
+		before, from, used := s.lines, s.at, s.memo.used
 		s.lines = nil
+		s.stmts(cmd.Cond)
 		s.stmts(cmd.Do)
-		if s.done {
-			s.lines = append(before, s.lines...)
+		if again := s.memo.used > used || s.memo.rounds; s.done || again {
+			if s.lines = append(before, s.lines...); !s.done {
+				s.round(cmd, from)
+			}
 			return
 		}
 		for i := range s.lines {
@@ -163,11 +181,14 @@ func endless(cmd *syntax.WhileClause) bool {
 		return false
 	}
 	call, ok := cmd.Cond[0].Cmd.(*syntax.CallExpr)
-	if !ok || len(call.Args) != 1 {
+	if !ok || len(call.Args) == 0 {
 		return false
 	}
 	word := call.Args[0].Lit()
-	return !cmd.Until && (word == "true" || word == ":") || cmd.Until && word == "false"
+	if word == "sleep" {
+		return !cmd.Until
+	}
+	return len(call.Args) == 1 && (!cmd.Until && (word == "true" || word == ":") || cmd.Until && word == "false")
 }
 
 func (s *script) each(cmd *syntax.ForClause) {
@@ -202,24 +223,68 @@ func (s *script) call(cmd *syntax.CallExpr) {
 	if words[0] == "exec" && len(words) > 1 {
 		words = words[1:]
 	}
-	if s.filing(words) {
-		return
+	s.run(words)
+}
+
+// run runs one program; false for one that it can't tell what it does.
+func (s *script) run(words []string) bool {
+	if program := path.Base(words[0]); network.Knows(program) {
+		if !hasTool(s.tools, program) {
+			s.code, s.lines = 127, append(s.lines, line{after: s.at, text: "sh: " + words[0] + ": not found", err: true})
+			return true
+		}
+		s.ask(append([]string{program}, words[1:]...))
+		return true
+	}
+	if s.reading(words) || s.filing(words) {
+		return true
 	}
 	p, known := simple(words, s.env)
 	if !known {
-		return
+		return false
 	}
 	for _, l := range p.lines {
-		s.lines = append(s.lines, line{s.at + l.after, l.text})
+		s.lines = append(s.lines, line{after: s.at + l.after, text: l.text})
 	}
 	s.code = p.exit
 	if p.lasts == forever {
 		s.forever()
-		return
+		return true
 	}
 	if p.lasts > atOnce {
 		s.at += p.lasts
 	}
+	return true
+}
+
+// reading does what shows a file or variables that are known here; false for
+// any other command.
+func (s *script) reading(words []string) bool {
+	var texts []string
+	switch path.Base(words[0]) {
+	case "env", "printenv":
+		if len(words) > 1 {
+			texts = []string{s.env[words[1]]}
+			break
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.env)) {
+			texts = append(texts, name+"="+s.env[name])
+		}
+	case "cat":
+		if len(words) != 2 {
+			return false
+		}
+		var known bool
+		if texts, known = s.etc(words[1]); !known {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, text := range texts {
+		s.lines = append(s.lines, line{after: s.at, text: text})
+	}
+	return true
 }
 
 // filing does what commands do that are about files; false for any other.
@@ -239,7 +304,7 @@ func (s *script) filing(words []string) bool {
 	}
 	s.code = 1
 	if missing != " " {
-		s.lines = append(s.lines, line{s.at, missing})
+		s.lines = append(s.lines, line{after: s.at, text: missing, err: true})
 	}
 	return true
 }
@@ -284,6 +349,7 @@ func (s *script) parts(parts []syntax.WordPart) (text string, split bool) {
 			}
 		case *syntax.CmdSubst:
 			b.WriteString(s.output(part.Stmts))
+			split = true
 		}
 	}
 	return b.String(), split
@@ -291,8 +357,9 @@ func (s *script) parts(parts []syntax.WordPart) (text string, split bool) {
 
 // output is what commands print, on one line.
 func (s *script) output(list []*syntax.Stmt) string {
-	inner := &script{env: s.env, files: s.files}
+	inner := &script{env: s.env, files: s.files, at: s.at, tools: s.tools, memo: s.memo}
 	inner.stmts(list)
+	s.at, s.done = inner.at, s.done || s.memo.asks != nil
 	texts := make([]string, len(inner.lines))
 	for i, l := range inner.lines {
 		texts[i] = l.text

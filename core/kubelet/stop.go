@@ -67,6 +67,7 @@ func (w *worker) askToStop(now time.Time) {
 		}
 		end := deadline
 		if run.plan.stop >= 0 {
+			run.termAt = begin
 			run.stopAt = begin.Add(w.k.vary(run.plan.stop))
 			end = run.stopAt
 		}

@@ -79,6 +79,9 @@ func (w *worker) step() error {
 	if w.gone {
 		return nil
 	}
+	if w.pod.DeletionTimestamp == nil {
+		w.dial()
+	}
 	if w.box != nil {
 		w.box.settle(w.k.c.Now())
 	}
@@ -286,6 +289,9 @@ func (w *worker) moments(now time.Time, at func(time.Time, sim.Class)) {
 				run.probeMoments(c, w.box.ip, func(t time.Time, good bool) { at(t, probeClass(good)) })
 				if end, ends := run.end(); ends {
 					at(end, class(run.plan.lasts))
+				}
+				if a := run.plan.asks; a != nil && w.k.node.Network != nil {
+					at(run.started.Add(a.at), a.class(run))
 				}
 			}
 			if h, ok := w.holds[c.Name]; ok {

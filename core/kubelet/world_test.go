@@ -143,7 +143,7 @@ func (w *world) want(name, state string) {
 func (w *world) events(name string) []string {
 	w.Helper()
 	resp := w.server.Serve(&rest.Request{
-		Verb: rest.List, Resource: corev1.SchemeGroupVersion.WithResource("events"), Namespace: "default",
+		Verb: rest.List, Resource: corev1.SchemeGroupVersion.WithResource("events"),
 		ListOptions: metav1.ListOptions{FieldSelector: "involvedObject.name=" + name},
 	})
 	list := resp.Object.(*corev1.EventList)

@@ -339,7 +339,7 @@ func (d *Driver) outside(_ int, r outsideRequest) error {
 }
 
 // outsideDeeds are what can be done outside of the cluster.
-var outsideDeeds = []cluster.Deed{cluster.Pulls}
+var outsideDeeds = []cluster.Deed{cluster.Pulls, cluster.Requests}
 
 // maxChanged bounds one changed request.
 const maxChanged = 500

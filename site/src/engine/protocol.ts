@@ -90,10 +90,11 @@ export interface ComponentRequest {
 /**
  * Has something happen outside of the cluster. `pulls`: how an image comes from its registry from now on, `nginx 30s`
  * (each pull takes so much longer), `nginx fail` (the registry does not answer), `nginx normal`.
+ * `requests`: so many requests a second for a while, `http://web 20/s 30s`, `outside http://172.18.0.1:30080 5/s 1m`.
  */
 export interface OutsideRequest {
   type: 'outside';
-  do: 'pulls';
+  do: 'pulls' | 'requests';
   with: string;
 }
 

@@ -202,6 +202,11 @@ export const en = {
   'part.pvc-protection-controller': 'claim protection controller',
   'part.pv-protection-controller': 'volume protection controller',
   'part.local-path-provisioner': 'volume provisioner (simulated)',
+  'part.kube-proxy': 'kube-proxy',
+  'part.coredns': 'CoreDNS',
+  'part.service-controller': 'service controller',
+  'part.network-policy-agent': 'network policy agent',
+  'part.ingress-controller': 'ingress controller',
   'part.apiserver': 'API server',
   'about.deployment-controller':
     'Makes ReplicaSets so that they match each Deployment: creates one for a new template, moves replicas from old to new, and reports status.',

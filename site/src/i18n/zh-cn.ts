@@ -201,6 +201,11 @@ export const zhCN: Record<Key, string> = {
   'part.pvc-protection-controller': 'PVC 保护控制器',
   'part.pv-protection-controller': 'PV 保护控制器',
   'part.local-path-provisioner': '存储卷供应器（模拟）',
+  'part.kube-proxy': 'kube-proxy 网络代理',
+  'part.coredns': 'CoreDNS 域名服务',
+  'part.service-controller': 'Service 控制器',
+  'part.network-policy-agent': '网络策略代理',
+  'part.ingress-controller': 'Ingress 控制器',
   'part.apiserver': 'API 服务器',
   'about.deployment-controller':
     '让 ReplicaSet 与每个 Deployment 保持一致：为新模板创建 ReplicaSet，把副本从旧的移到新的，并报告状态。',

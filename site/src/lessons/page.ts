@@ -32,7 +32,7 @@ export type Question = 'choice' | 'number' | 'text' | 'match' | 'order' | 'predi
 
 export interface PageCheck {
   id: string;
-  kind: Question | 'object' | 'chain' | 'console' | 'component';
+  kind: Question | 'object' | 'chain' | 'console' | 'component' | 'traffic';
   points: number;
   title: string;
   text?: Block[];
