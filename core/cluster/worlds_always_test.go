@@ -94,7 +94,10 @@ func over(p *corev1.Pod) bool {
 }
 
 // pod: bound once, ended once, restarts never fall; what is bound to a node
-// fits on it; no two work for the same index or, of a daemon set, on one node.
+// fits on it; none is made for an index or, by a daemon set, for a node that
+// has one. (Two can come together where a new daemon set, seeing its pods late,
+// makes one before it adopts what an old one of its name has left; it then
+// deletes one, as upstream's does.)
 func (m *mirror) pod(was, is api.Object) error {
 	p, ok := is.(*corev1.Pod)
 	if !ok {
@@ -116,11 +119,11 @@ func (m *mirror) pod(was, is api.Object) error {
 	if over(p) || p.DeletionTimestamp != nil {
 		return nil
 	}
-	return m.alongside(p)
+	return m.alongside(p, was == nil)
 }
 
 // alongside compares a pod with the others that are to stay.
-func (m *mirror) alongside(p *corev1.Pod) error {
+func (m *mirror) alongside(p *corev1.Pod, made bool) error {
 	var err error
 	ref, cpus := metav1.GetControllerOf(p), int64(0)
 	eachIn(m, func(q *corev1.Pod) {
@@ -135,7 +138,7 @@ func (m *mirror) alongside(p *corev1.Pod) error {
 			return
 		}
 		index, numbered := p.Annotations[batchv1.JobCompletionIndexAnnotation]
-		if ref.Kind == "DaemonSet" && meant(p) == meant(q) || numbered && index == q.Annotations[batchv1.JobCompletionIndexAnnotation] {
+		if made && (ref.Kind == "DaemonSet" && meant(p) == meant(q) || numbered && index == q.Annotations[batchv1.JobCompletionIndexAnnotation]) {
 			err = fmt.Errorf("it and %s do the same", q.Name)
 		}
 		if q.Status.PodIP != "" && q.Status.PodIP == p.Status.PodIP && q.Spec.NodeName == p.Spec.NodeName {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { open, profile, serve } from '../e2e/browser.js';
-import { medianFirstPod, scale, seconds } from '../e2e/measure.js';
+import { medianFirstPod, mixed, scale, seconds } from '../e2e/measure.js';
 
 let web, home, browser, page;
 
@@ -39,4 +39,14 @@ test('100, 1,000 and 10,000 pods: 1,000 under 4 s, and growing linearly', { time
     if (pods === 1000) assert.ok(took < 4000, seconds(took));
     last = took;
   }
+});
+
+test('10,000 pods of three kinds on 100 nodes: a pod no dearer than 1.5 times one of 1,000', { timeout: 1_200_000 }, async () => {
+  const price = {};
+  for (const weight of [10, 100]) {
+    const took = await mixed(page, web.url, weight);
+    price[weight] = took / (weight * 100);
+    console.log(`    ${weight * 100} pods of Deployments, StatefulSets and DaemonSets on 100 nodes: ${seconds(took)}, ${(price[weight] * 1000).toFixed(0)} µs a pod`);
+  }
+  assert.ok(price[100] < 1.5 * price[10], `${(price[100] / price[10]).toFixed(2)} times`);
 });

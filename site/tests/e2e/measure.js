@@ -75,4 +75,30 @@ export async function scale(page, url, pods, nodes) {
   );
 }
 
+const workload = (kind, name, image, spec) =>
+  `---\n{apiVersion: apps/v1, kind: ${kind}, metadata: {name: ${name}}, spec: {${spec}selector: {matchLabels: {app: ${name}}}, template: {metadata: {labels: {app: ${name}}}, spec: {containers: [{name: c, image: ${image}}]}}}}\n`;
+
+/** A hundred times weight pods on 100 nodes, a fifth of them of DaemonSets, a fifth of StatefulSets, the others of Deployments: from the command until all are ready. */
+export async function mixed(page, url, weight) {
+  await forget(page, url);
+  await page.goto(`${url}?speed=once&nodes=100`);
+  await ready(page);
+  const fifth = weight / 5;
+  const each = (n, make) => Array.from({ length: n }, (_, i) => make(i)).join('');
+  const manifest =
+    each(fifth, (i) => workload('DaemonSet', `agent-${i}`, 'redis', '')) +
+    each(2 * fifth, (i) => workload('StatefulSet', `db-${i}`, 'redis', 'replicas: 50, podManagementPolicy: Parallel, serviceName: db, ')) +
+    each(3 * fifth, (i) => workload('Deployment', `web-${i}`, 'nginx', 'replicas: 100, '));
+  const start = performance.now();
+  await succeed(page, `kubectl create -f - <<'EOF'\n${manifest}EOF`, 1_200_000);
+  for (const [kind, field, n] of [
+    ['deployments', 'readyReplicas', 100],
+    ['statefulsets', 'readyReplicas', 50],
+    ['daemonsets', 'numberReady', 100],
+  ]) {
+    await succeed(page, `kubectl wait --for=jsonpath={.status.${field}}=${n} ${kind} --all --timeout=30m`, 1_200_000);
+  }
+  return performance.now() - start;
+}
+
 export const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;

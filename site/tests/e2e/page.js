@@ -13,8 +13,8 @@ export async function ready(page) {
   await page.waitForSelector('.status[data-phase="ready"]', { timeout: patience });
 }
 
-/** Types a line, runs it, waits for its end and returns what it printed. */
-export async function run(page, line) {
+/** Types a line, runs it, waits for its end (so many milliseconds at most) and returns what it printed. */
+export async function run(page, line, within = patience) {
   const before = await page.evaluate(() => Number([...document.querySelectorAll('.block')].at(-1)?.dataset.line ?? 0));
   await page.fill('#command', line);
   await page.press('#command', 'Enter');
@@ -24,15 +24,15 @@ export async function run(page, line) {
       return block?.dataset.state === 'done' && block.dataset.line;
     },
     before,
-    { timeout: patience },
+    { timeout: within },
   );
   const block = page.locator(`.block[data-line="${await typed.jsonValue()}"]`);
   return { text: (await block.locator('pre:not(.typed)').allTextContents()).join(''), exit: Number(await block.getAttribute('data-exit')) };
 }
 
 /** Runs a line that must succeed. */
-export async function succeed(page, line) {
-  const { text, exit } = await run(page, line);
+export async function succeed(page, line, within = patience) {
+  const { text, exit } = await run(page, line, within);
   assert.equal(exit, 0, `${line}: ${text}`);
   return text;
 }
