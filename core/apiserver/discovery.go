@@ -1,6 +1,8 @@
 package apiserver
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -207,6 +209,7 @@ func (s *Server) resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, 
 		list.APIResources = append(list.APIResources, metav1.APIResource{
 			Name: res.Plural, SingularName: res.Singular, Namespaced: res.Namespaced, Kind: res.Kind,
 			Verbs: verbsOf(res), ShortNames: res.ShortNames, Categories: res.Categories,
+			StorageVersionHash: storageVersionHash(res),
 		})
 		for _, sub := range shownSubresources(res) {
 			kind := subresourceKind(res, sub)
@@ -217,6 +220,23 @@ func (s *Server) resourceList(gv schema.GroupVersion) (*metav1.APIResourceList, 
 		}
 	}
 	return list, len(list.APIResources) > 0
+}
+
+// storageVersionHash tells a custom kind's clients when it is stored as another
+// version, as upstream's discovery.StorageVersionHash does. Built-in kinds,
+// whose stored version is always the same here, have none.
+func storageVersionHash(res *api.Resource) string {
+	if res.Custom == nil {
+		return ""
+	}
+	crd := res.Custom.Definition
+	for _, v := range crd.Spec.Versions {
+		if v.Storage && v.Served {
+			sum := sha256.Sum256([]byte(crd.Spec.Group + "/" + v.Name + "/" + crd.Spec.Names.Kind))
+			return base64.StdEncoding.EncodeToString(sum[:8])
+		}
+	}
+	return ""
 }
 
 // customVerbs are the verbs of custom kinds, in upstream's order

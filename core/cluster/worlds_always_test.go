@@ -156,8 +156,9 @@ func meant(p *corev1.Pod) string {
 	return p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchFields[0].Values[0]
 }
 
-// wanted: what a controller asks for is never more than it was ever asked for.
-func (m *mirror) wanted(_, is api.Object) error {
+// wanted: what a controller asks for is never more than it was ever asked for,
+// or has adopted.
+func (m *mirror) wanted(was, is api.Object) error {
 	switch o := is.(type) {
 	case *appsv1.Deployment:
 		m.most[o.UID] = max(m.most[o.UID], withSurge(ptr.Deref(o.Spec.Replicas, 1)))
@@ -167,6 +168,9 @@ func (m *mirror) wanted(_, is api.Object) error {
 		ref, sum := metav1.GetControllerOf(o), int32(0)
 		if ref == nil || m.most[ref.UID] == 0 {
 			return nil
+		}
+		if was != nil && !metav1.IsControlledBy(was, &metav1.ObjectMeta{UID: ref.UID}) {
+			m.most[ref.UID] += ptr.Deref(o.Spec.Replicas, 1) // adopted with what it has
 		}
 		eachIn(m, func(r *appsv1.ReplicaSet) {
 			if other := metav1.GetControllerOf(r); other != nil && other.UID == ref.UID {

@@ -71,7 +71,8 @@ func statusOf(seen observed) appsv1.DaemonSetStatus {
 }
 
 // writeStatus writes the status if it differs, a conflict once more on the
-// object as it is now.
+// object as it is now. (Upstream's storeDaemonSetStatus writes it to whatever
+// has the name by then; here a set that was made anew waits for its own turn.)
 func (ds *daemonSets) writeStatus(key string, s *appsv1.DaemonSet, status appsv1.DaemonSetStatus) error {
 	if equality.Semantic.DeepEqual(s.Status, status) {
 		return nil
@@ -82,7 +83,9 @@ func (ds *daemonSets) writeStatus(key string, s *appsv1.DaemonSet, status appsv1
 		if getErr != nil {
 			return getErr
 		}
-		updated, err = ds.putStatus(fresh, status)
+		if fresh.UID == s.UID {
+			updated, err = ds.putStatus(fresh, status)
+		}
 	}
 	if err == nil {
 		ds.wroteSet.Note(key, controller.Revision(updated))
