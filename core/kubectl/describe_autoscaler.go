@@ -2,7 +2,6 @@ package kubectl
 
 import (
 	"fmt"
-	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 )
@@ -12,11 +11,8 @@ func (d *describer) autoscaler() error {
 	if err := d.read(&o); err != nil {
 		return err
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
-	d.line(0, "CreationTimestamp:\t%s", o.CreationTimestamp.Time.Format(time.RFC1123Z))
+	d.headIn(&o.ObjectMeta)
+	d.line(0, "CreationTimestamp:\t%s", o.CreationTimestamp.Time.Format(rfc1123))
 	d.line(0, "Reference:\t%s/%s", o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name)
 	d.line(0, "Metrics:\t( current / target )")
 	for i := range o.Spec.Metrics {

@@ -268,10 +268,7 @@ func (d *describer) cronJob() error {
 		return err
 	}
 	s := &o.Spec
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.headIn(&o.ObjectMeta)
 	d.line(0, "Schedule:\t%s", s.Schedule)
 	d.line(0, "Concurrency Policy:\t%s", s.ConcurrencyPolicy)
 	d.line(0, "Suspend:\t%s", boolText(isTrue(s.Suspend)))

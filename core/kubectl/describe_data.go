@@ -15,10 +15,7 @@ func (d *describer) configMap() error {
 	if err := d.read(&o); err != nil {
 		return err
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.headIn(&o.ObjectMeta)
 	d.line(0, "\nData\n====")
 	for _, k := range sortedKeys(o.Data) {
 		d.line(0, "%s:\n----\n%s\n", k, o.Data[k])
@@ -37,10 +34,7 @@ func (d *describer) secret() error {
 	if err := d.read(&o); err != nil {
 		return err
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.headIn(&o.ObjectMeta)
 	d.line(0, "\nType:\t%s", o.Type)
 	d.line(0, "\nData\n====")
 	for _, k := range sortedKeys(o.Data) {
@@ -58,10 +52,7 @@ func (d *describer) serviceAccount() error {
 	if err := d.read(&o); err != nil {
 		return err
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.headIn(&o.ObjectMeta)
 	header := "Image pull secrets:"
 	if len(o.ImagePullSecrets) == 0 {
 		d.line(0, "%s\t<none>", header)

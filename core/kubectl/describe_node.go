@@ -272,9 +272,7 @@ func (d *describer) namespace() error {
 			return err
 		}
 	}
-	d.line(0, "Name:\t%s", n.Name)
-	d.labels("Labels", n.Labels)
-	d.annotations("Annotations", n.Annotations)
+	d.head(&n.ObjectMeta)
 	d.line(0, "Status:\t%s", n.Status.Phase)
 	if len(n.Status.Conditions) > 0 {
 		d.line(0, "Conditions:")

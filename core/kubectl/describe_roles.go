@@ -5,15 +5,7 @@ import (
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// head writes what comes first of objects that have no namespace to show.
-func (d *describer) head(meta *metav1.ObjectMeta) {
-	d.line(0, "Name:\t%s", meta.Name)
-	d.labels("Labels", meta.Labels)
-	d.annotations("Annotations", meta.Annotations)
-}
 
 // role describes a Role or a ClusterRole: its rules, broken down.
 func (d *describer) role() error {

@@ -23,10 +23,7 @@ func (d *describer) service() error {
 	if err := d.c.into("/apis/discovery.k8s.io/v1/namespaces/"+o.Namespace+"/endpointslices", query, &slices); err != nil {
 		return err
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.line(0, "Namespace:\t%s", o.Namespace)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.headIn(&o.ObjectMeta)
 	d.line(0, "Selector:\t%s", labels.FormatLabels(o.Spec.Selector))
 	d.line(0, "Type:\t%s", o.Spec.Type)
 	d.serviceAddresses(&o)

@@ -24,9 +24,7 @@ func (d *describer) persistentVolume() error {
 	if ref := o.Spec.ClaimRef; ref != nil {
 		claim = ref.Namespace + "/" + ref.Name
 	}
-	d.line(0, "Name:\t%s", o.Name)
-	d.labels("Labels", o.Labels)
-	d.annotations("Annotations", o.Annotations)
+	d.head(&o.ObjectMeta)
 	d.line(0, "Finalizers:\t%v", o.Finalizers)
 	d.line(0, "StorageClass:\t%s", class)
 	d.line(0, "Status:\t%s", status)
