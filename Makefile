@@ -94,8 +94,8 @@ clean:
 .PHONY: parity simulate
 parity:
 	@echo "== what a real control plane does (BIN=$(BIN))"
-	cd core/parity/testdata/record && $(GO) run . -bin '$(BIN)' -only '$(ONLY)' $(if $(FRESH),-fresh) ..
-	$(GO) test -run Table -table ./core/parity
+	cd core/parity/testdata/record && $(GO) run . -bin "$$(cd $(CURDIR) && realpath $(BIN))" -only '$(ONLY)' $(if $(FRESH),-fresh) $(if $(MORE),-more) $(if $(RUNS),-runs $(RUNS)) ..
+	$(GO) test ./core/parity -run Table -table
 	$(GO) test ./core/parity
 
 SEEDS ?= 10000

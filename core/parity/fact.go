@@ -89,3 +89,45 @@ func Merge(runs []Tally) []Fact {
 	slices.SortFunc(out, func(a, b Fact) int { return strings.Compare(a.Text, b.Text) })
 	return out
 }
+
+// Of is what several playings of one look come to: facts, and orders where the
+// look asks for the chain.
+func Of(runs []Seen) []Fact {
+	var tallies []Tally
+	for _, run := range runs {
+		tallies = append(tallies, run.Facts)
+	}
+	all := Merge(tallies)
+	if runs[0].Places != nil {
+		all = append(all, Orders(runs)...)
+	}
+	return all
+}
+
+// More is what was recorded of a look, made true of further playings too: what
+// one of them lacks is seen in some only, and an order that one breaks is none.
+func More(recorded []Fact, runs []Seen) []Fact {
+	var tallies []Tally
+	for _, run := range runs {
+		tallies = append(tallies, run.Facts)
+	}
+	now := map[string]Fact{}
+	for _, f := range Merge(tallies) {
+		now[f.Text] = f
+	}
+	var facts, orders []Fact
+	for _, f := range recorded {
+		if strings.HasPrefix(f.Text, "order ") {
+			orders = append(orders, f)
+			continue
+		}
+		n := now[f.Text]
+		delete(now, f.Text)
+		facts = append(facts, Fact{f.Text, min(f.Min, n.Min), max(f.Max, n.Max)})
+	}
+	for _, f := range now {
+		facts = append(facts, Fact{f.Text, 0, f.Max})
+	}
+	slices.SortFunc(facts, func(a, b Fact) int { return strings.Compare(a.Text, b.Text) })
+	return append(facts, kept(orders, runs)...)
+}

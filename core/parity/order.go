@@ -53,6 +53,11 @@ func Orders(runs []Seen) []Fact {
 			before[a][b] = a != b && related(a, b) && always(runs, a, b)
 		}
 	}
+	return reduced(keys, before)
+}
+
+// reduced are the pairs that do not follow from two others.
+func reduced(keys []string, before map[string]map[string]bool) []Fact {
 	var out []Fact
 	for _, a := range keys {
 		for _, b := range keys {
@@ -62,6 +67,35 @@ func Orders(runs []Seen) []Fact {
 		}
 	}
 	return out
+}
+
+// kept are the recorded orders, and what followed from them, that hold in
+// further playings too.
+func kept(orders []Fact, runs []Seen) []Fact {
+	var keys []string
+	before := map[string]map[string]bool{}
+	for _, f := range orders {
+		a, b, _ := strings.Cut(strings.TrimPrefix(f.Text, "order "), " < ")
+		for _, k := range []string{a, b} {
+			if before[k] == nil {
+				keys, before[k] = append(keys, k), map[string]bool{}
+			}
+		}
+		before[a][b] = true
+	}
+	for _, via := range keys {
+		for _, a := range keys {
+			for _, b := range keys {
+				before[a][b] = before[a][b] || before[a][via] && before[via][b]
+			}
+		}
+	}
+	for _, a := range keys {
+		for _, b := range keys {
+			before[a][b] = before[a][b] && related(a, b) && always(runs, a, b)
+		}
+	}
+	return reduced(keys, before)
 }
 
 // related says whether the first write can be a cause of the second. They must

@@ -2,6 +2,8 @@ package parity
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +12,8 @@ type Scenario struct {
 	Name  string // the file's, with its folder: "deployment/scale-up"
 	About string // the comment it begins with
 	Steps []Step
+
+	Playings int // that its facts are of, where the comment at its end says
 }
 
 // Step is one line of a script, with what is indented below it and, under a
@@ -36,9 +40,15 @@ func (s Scenario) Alone() bool {
 	return false
 }
 
+// seenIn is the comment at a script's end.
+var seenIn = regexp.MustCompile(`\n# Seen in (\d+) playings\.\n$`)
+
 // Parse reads a script. A blank line ends the facts of a look.
 func Parse(name, text string) (Scenario, error) {
 	s := Scenario{Name: name}
+	if m := seenIn.FindStringSubmatch(text); m != nil {
+		s.Playings, _ = strconv.Atoi(m[1])
+	}
 	facts := false
 	for i, line := range strings.Split(text, "\n") {
 		last := len(s.Steps) - 1
@@ -70,8 +80,10 @@ func Parse(name, text string) (Scenario, error) {
 	return s, nil
 }
 
-// Rewrite returns a script's text with the facts under its looks replaced.
-func Rewrite(text string, facts [][]Fact) string {
+// Rewrite returns a script's text with the facts under its looks replaced by
+// those of so many playings.
+func Rewrite(text string, facts [][]Fact, playings int) string {
+	text = seenIn.ReplaceAllString(text, "")
 	var out []string
 	look, skip := 0, false
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
@@ -94,7 +106,7 @@ func Rewrite(text string, facts [][]Fact) string {
 	if skip {
 		out = append(out, lines(facts[look-1])...)
 	}
-	return strings.Join(out, "\n") + "\n"
+	return fmt.Sprintf("%s\n\n# Seen in %d playings.\n", strings.Join(out, "\n"), playings)
 }
 
 func lines(facts []Fact) []string {

@@ -3,13 +3,14 @@
 // loopback, from the folder with its binaries (kube-apiserver,
 // kube-controller-manager, kube-scheduler, kubectl, etcd, kwok), and ends it.
 //
-//	go run . -bin FOLDER [-runs 4] [-only 'deployment/.*'] ..
+//	go run . -bin FOLDER [-runs 4] [-more] [-only 'deployment/.*'] ..
 //
 // Each scenario is played several times in namespaces of its own, many at once;
 // those that bring their own nodes one after the other. While they are, the
 // control plane's processes are paused at random for moments: a component that
 // falls behind shows orders that a calm machine never does, so fewer accidents
-// pass for rules.
+// pass for rules. With -more what is recorded already stays, and is held to the
+// new playings; the scenarios with the fewest come first.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +32,7 @@ type options struct {
 	bin, only      string
 	runs, parallel int
 	port           int
-	fresh          bool
+	fresh, more    bool
 	quiet, atMost  time.Duration
 }
 
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", os.Getenv("PARITY_BIN"), "folder with the control plane's binaries (PARITY_BIN)")
 	flag.StringVar(&o.only, "only", "", "record only scenarios whose name matches")
 	flag.BoolVar(&o.fresh, "fresh", false, "record only scenarios that have no facts yet")
+	flag.BoolVar(&o.more, "more", false, "add to the playings that are recorded")
 	flag.IntVar(&o.runs, "runs", 4, "how often each scenario is played")
 	flag.IntVar(&o.parallel, "parallel", 12, "playings at the same time")
 	flag.IntVar(&o.port, "port", 26443, "first of the ports used on loopback")
@@ -82,6 +85,9 @@ func scripts(o options, folder string) ([]script, error) {
 			continue
 		}
 		out = append(out, script{file, string(text), s})
+	}
+	if o.more {
+		slices.SortStableFunc(out, func(a, b script) int { return a.Playings - b.Playings })
 	}
 	return out, err
 }
@@ -139,7 +145,7 @@ func (j *judge) together(all []script) error {
 		}
 		group.Go(func() {
 			one.Wait()
-			err := s.write(runs, errors.Join(failed...))
+			err := s.write(runs, j.more, errors.Join(failed...))
 			mu.Lock()
 			errs = append(errs, err)
 			mu.Unlock()
@@ -176,31 +182,40 @@ func (j *judge) alone(all []script) error {
 				break
 			}
 		}
-		errs = append(errs, s.write(runs, err))
+		errs = append(errs, s.write(runs, j.more, err))
 	}
 	return errors.Join(errs...)
 }
 
 // write puts what the playings of a scenario saw into its file.
-func (s script) write(runs [][]parity.Seen, err error) error {
+func (s script) write(runs [][]parity.Seen, more bool, err error) error {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAILED", s.Name, err)
 		return err
 	}
+	more = more && recorded(s.Scenario)
+	playings := len(runs)
+	if more {
+		playings += max(s.Playings, fewest)
+	}
 	var facts [][]parity.Fact
-	for look := range runs[0] {
+	for _, step := range s.Steps {
+		if !step.Looks() {
+			continue
+		}
 		var seen []parity.Seen
-		var tallies []parity.Tally
 		for _, run := range runs {
-			seen = append(seen, run[look])
-			tallies = append(tallies, run[look].Facts)
+			seen = append(seen, run[len(facts)])
 		}
-		all := parity.Merge(tallies)
-		if seen[0].Places != nil {
-			all = append(all, parity.Orders(seen)...)
+		if more {
+			facts = append(facts, parity.More(step.Facts, seen))
+		} else {
+			facts = append(facts, parity.Of(seen))
 		}
-		facts = append(facts, all)
 	}
 	fmt.Println("recorded", s.Name)
-	return os.WriteFile(s.path, []byte(parity.Rewrite(s.text, facts)), 0o644)
+	return os.WriteFile(s.path, []byte(parity.Rewrite(s.text, facts, playings)), 0o644)
 }
+
+// fewest is how often a scenario has been played whose file does not say.
+const fewest = 2
