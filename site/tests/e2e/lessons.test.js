@@ -47,7 +47,7 @@ test('the text is there before the engine, and what is pressed then is done late
   // What a shared worker fetches cannot be held up from here.
   await study(page, web.url, 'ten-steps', '&speed=once&worker=dedicated');
   assert.match(await page.locator('.step-title').innerText(), /One command/);
-  assert.match(await page.locator('.status').innerText(), /Fetching the control plane/);
+  await page.waitForSelector('.status:has-text("Fetching the control plane")');
   await look('before-engine');
   await press(page);
   await choose(page, 'who-writes', ['api-server'], 'open');

@@ -31,10 +31,11 @@ test('before the engine: map, intro and progress are there, typing waits', { tim
     await held;
     await route.continue();
   });
-  await page.goto(`${web.url}?speed=once`);
+  // What a shared worker fetches cannot be held up from here.
+  await page.goto(`${web.url}?speed=once&worker=dedicated`);
   assert.equal(await page.locator('.steps li').count(), 10);
   assert.equal(await page.locator('.map .badge').count(), 16);
-  assert.match(await page.locator('.status').innerText(), /Fetching the control plane/);
+  await page.waitForSelector('.status:has-text("Fetching the control plane")');
   await page.fill('#command', 'kubectl get nodes -o name');
   await page.press('#command', 'Enter');
   await page.waitForSelector('.block[data-state="queued"] .note:has-text("as soon as")');
