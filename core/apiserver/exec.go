@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,18 @@ type ExecRequest struct {
 	Pod       *corev1.Pod
 	Container string
 	Command   []string
-	Stdin     string
+	Input     bool // there is something for it to read
+	Terminal  bool
+}
+
+// Program is a command that runs in a container.
+type Program interface {
+	// Input gives it something to read; end says that no more comes.
+	Input(text string, end bool)
+	// Interrupt is Ctrl-C.
+	Interrupt()
+	// Stop gives it up: nothing more is heard of it.
+	Stop()
 }
 
 // The channels of a command's frames, the first byte of each
@@ -42,10 +54,10 @@ func isExec(path string) bool {
 	return strings.HasSuffix(path, "/exec") && strings.HasPrefix(path, "/api/v1/namespaces/")
 }
 
-// exec runs a command in a container. Frames are those of v5.channel.k8s.io: a
+// Exec runs a command in a container. Frames are those of v5.channel.k8s.io: a
 // byte that names the channel, and then what was printed, or at the end a
-// Status. What goes in comes with the request: there is no terminal to type at.
-func (s *Server) exec(m rest.Message, frame func([]byte, int64)) (stop func(), answer rest.Reply) {
+// Status. Nothing runs where the answer's code is not 101.
+func (s *Server) Exec(m rest.Message, frame func([]byte)) (p Program, answer rest.Reply) {
 	msg, err := parseMessage(&m)
 	if err != nil {
 		return nil, s.refuseMessage(msg, plainFormat, err)
@@ -54,17 +66,27 @@ func (s *Server) exec(m rest.Message, frame func([]byte, int64)) (stop func(), a
 	if err == nil {
 		out := func(text string, isErr bool) {
 			channel := byte(ChannelOut)
-			if isErr {
+			if isErr && !req.Terminal {
 				channel = ChannelErr
 			}
-			frame(append([]byte{channel}, text+"\n"...), 0)
+			frame(append([]byte{channel}, text...))
 		}
-		stop, err = s.opts.Exec(req, out, func(err error) { frame(statusFrame(err), 0) })
+		p, err = s.opts.Exec(req, out, func(err error) { frame(statusFrame(err)) })
 	}
 	if err != nil {
 		return nil, s.refuseMessage(msg, plainFormat, err)
 	}
-	return stop, rest.Reply{Code: codeSwitching}
+	return p, rest.Reply{Code: codeSwitching}
+}
+
+// execWhole runs a command that is given all its input with the request.
+func (s *Server) execWhole(m rest.Message, frame func([]byte, int64)) (stop func(), answer rest.Reply) {
+	p, answer := s.Exec(m, func(data []byte) { frame(data, 0) })
+	if p == nil {
+		return nil, answer
+	}
+	p.Input(string(m.Body), true)
+	return p.Stop, answer
 }
 
 // codeSwitching answers a request whose connection becomes another.
@@ -83,25 +105,49 @@ func statusFrame(err error) []byte {
 }
 
 func (s *Server) execRequest(m *message) (ExecRequest, error) {
-	parts := strings.Split(strings.Trim(m.path, "/"), "/") // api v1 namespaces NS pods NAME exec
-	if len(parts) != 7 || parts[4] != "pods" {
-		return ExecRequest{}, errUnknownResource()
-	}
-	pods := corev1.SchemeGroupVersion.WithResource("pods")
-	t := target{res: api.Lookup(pods), verb: rest.Create, namespace: parts[3], name: parts[5], subresource: "exec"}
-	if err := s.mayDo(m, &t); err != nil {
-		return ExecRequest{}, err
-	}
-	it := s.shelves[pods].find(t.namespace, t.name)
+	pod, err := s.connected(m, "exec")
 	switch {
-	case it == nil:
-		return ExecRequest{}, apierrors.NewNotFound(pods.GroupResource(), t.name)
+	case err != nil:
+		return ExecRequest{}, err
 	case len(m.query["command"]) == 0:
 		return ExecRequest{}, apierrors.NewBadRequest("you must specify at least 1 command for the container")
 	case s.opts.Exec == nil:
 		return ExecRequest{}, apierrors.NewBadRequest("no container runs here")
 	}
-	pod := it.object().(*corev1.Pod)
 	container, err := logContainer(pod, m.query.Get("container"))
-	return ExecRequest{Pod: pod, Container: container, Command: m.query["command"], Stdin: string(m.Body)}, err
+	return ExecRequest{
+		Pod: pod, Container: container, Command: m.query["command"],
+		Input: flag(m.query, "stdin") || len(m.Body) > 0, Terminal: flag(m.query, "tty"),
+	}, err
+}
+
+func flag(query url.Values, name string) bool {
+	on, _ := strconv.ParseBool(query.Get(name)) // what is none of its words is false upstream too
+	return on
+}
+
+// connected is the pod whose subresource a message wants to be connected with,
+// if it may. Whoever comes with GET, as over a WebSocket, needs the verb create
+// too (pkg/registry/core/pod/rest/subresources.go).
+func (s *Server) connected(m *message, subresource string) (*corev1.Pod, error) {
+	parts := strings.Split(strings.Trim(m.path, "/"), "/") // api v1 namespaces NS pods NAME exec
+	if len(parts) != 7 || parts[4] != "pods" || parts[6] != subresource {
+		return nil, errUnknownResource()
+	}
+	pods := corev1.SchemeGroupVersion.WithResource("pods")
+	t := target{res: api.Lookup(pods), namespace: parts[3], name: parts[5], subresource: subresource}
+	verbs := []string{rest.Create}
+	if m.Method == "GET" {
+		verbs = []string{rest.Get, rest.Create}
+	}
+	for _, t.verb = range verbs {
+		if err := s.mayDo(m, &t); err != nil {
+			return nil, err
+		}
+	}
+	it := s.shelves[pods].find(t.namespace, t.name)
+	if it == nil {
+		return nil, apierrors.NewNotFound(pods.GroupResource(), t.name)
+	}
+	return it.object().(*corev1.Pod), nil
 }

@@ -66,7 +66,7 @@ type Options struct {
 	Usage func(*corev1.Pod) []ContainerUsage
 	// Exec has the kubelet that runs the pod run a command; nil refuses. Errors
 	// are answered as those of Logs; that of done may be an ExitStatus.
-	Exec func(req ExecRequest, out func(text string, err bool), done func(error)) (stop func(), err error)
+	Exec func(req ExecRequest, out func(text string, err bool), done func(error)) (Program, error)
 	// EventTTL is how long events are kept; 0 means DefaultEventTTL.
 	EventTTL time.Duration
 	// Tokens signs service accounts' tokens; nil where none is ever shown.

@@ -103,7 +103,7 @@ func (s *Server) glance(m rest.Message) rest.Reply {
 // Stream opens a watch in wire form, or runs a command in a container.
 func (s *Server) Stream(m rest.Message, frame func(data []byte, revision int64)) (stop func(), answer rest.Reply) {
 	if isExec(m.Path) {
-		return s.exec(m, frame)
+		return s.execWhole(m, frame)
 	}
 	return s.Open(m, func(ev Event) { frame(ev.Encode(), ev.Revision) })
 }

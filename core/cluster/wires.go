@@ -32,7 +32,7 @@ func (c *Cluster) runs(actor string) bool {
 }
 
 // podExec has the kubelet of the pod's node run a command.
-func (c *Cluster) podExec(req apiserver.ExecRequest, out func(text string, err bool), done func(error)) (stop func(), err error) {
+func (c *Cluster) podExec(req apiserver.ExecRequest, out func(text string, err bool), done func(error)) (apiserver.Program, error) {
 	p, err := c.part("kubelet/" + req.Pod.Spec.NodeName)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("pod %s does not have a host assigned", req.Pod.Name))
@@ -40,13 +40,18 @@ func (c *Cluster) podExec(req apiserver.ExecRequest, out func(text string, err b
 	if p.proc == nil || c.world.Held(p.actor) {
 		return nil, apierrors.NewInternalError(fmt.Errorf("error dialing backend: dial tcp %s:10250: connect: connection refused", p.node.Address()))
 	}
-	return p.node.Exec(p.client, kubelet.Command{Pod: req.Pod, Container: req.Container, Words: req.Command, Stdin: req.Stdin}, out, func(err error) {
+	cmd := kubelet.Command{Pod: req.Pod, Container: req.Container, Words: req.Command, Input: req.Input, Terminal: req.Terminal}
+	x, err := p.node.Exec(p.client, cmd, out, func(err error) {
 		var exit kubelet.ExitError
 		if errors.As(err, &exit) {
 			err = apiserver.ExitStatus(exit.Error(), exit.Code)
 		}
 		done(err)
 	})
+	if err != nil {
+		return nil, err // and no Program that is a nil Exec
+	}
+	return x, nil
 }
 
 // outsideProgram runs the console's own curl and wget, which are outside of the

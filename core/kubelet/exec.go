@@ -12,6 +12,7 @@ import (
 
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/network"
+	"github.com/tabernetes/tabernetes/core/sim"
 )
 
 // Command is what is to be run in a running container.
@@ -19,7 +20,8 @@ type Command struct {
 	Pod       *corev1.Pod
 	Container string
 	Words     []string
-	Stdin     string
+	Input     bool // it is given something to read
+	Terminal  bool // what it prints is read, and what it reads typed, at a terminal
 }
 
 // ExitError is how a command ended that did not end well.
@@ -29,8 +31,8 @@ func (e ExitError) Error() string {
 	return fmt.Sprintf("command terminated with exit code %d", e.Code)
 }
 
-// exec is a command under way.
-type exec struct {
+// Exec is a command under way.
+type Exec struct {
 	c     *client.Client
 	node  *Node
 	cmd   Command
@@ -44,17 +46,18 @@ type exec struct {
 	told   int // lines written of those that the script has printed
 	timer  *client.Timer
 	over   bool
+	reader *reader // of what it is given to read; nil where it reads nothing
 }
 
-// Exec runs a command in a container: out hears what it prints, line by line,
-// done once how it ended: nil, an ExitError, or why it could not be run. c is
-// that of the machine's kubelet. It is not run if an error is returned.
-func (n *Node) Exec(c *client.Client, cmd Command, out func(text string, err bool), done func(error)) (stop func(), err error) {
+// Exec runs a command in a container: out hears what it prints, done once how
+// it ended: nil, an ExitError, or why it could not be run. c is that of the
+// machine's kubelet. It is not run if an error is returned.
+func (n *Node) Exec(c *client.Client, cmd Command, out func(text string, err bool), done func(error)) (*Exec, error) {
 	run := n.boxes[cmd.Pod.UID].find(cmd.Container)
 	if !run.running() {
 		return nil, apierrors.NewInternalError(fmt.Errorf("unable to upgrade connection: container not found (%q)", cmd.Container))
 	}
-	x := &exec{c: c, node: n, cmd: cmd, run: run, began: c.Now(), out: out, done: done}
+	x := &Exec{c: c, node: n, cmd: cmd, run: run, began: c.Now(), out: out, done: done}
 	img, err := resolve(run.image, n.more)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
@@ -67,12 +70,22 @@ func (n *Node) Exec(c *client.Client, cmd Command, out func(text string, err boo
 		begin: x.begin, env: x.env(), files: run.plan.filesAt(c.Now().Sub(run.started)), tools: img.entry.tools, rounds: true,
 		search: strings.Join(network.Search(n.caller(cmd.Pod, n.boxes[cmd.Pod.UID])), " "),
 	}
+	if x.reader = readerOf(cmd, img); x.reader != nil {
+		x.read()
+		return x, nil
+	}
 	x.goOn()
-	return func() { x.over = true; x.timer.Stop() }, nil
+	return x, nil
+}
+
+// Stop gives the command up.
+func (x *Exec) Stop() {
+	x.over = true
+	x.timer.Stop()
 }
 
 // env is the environment of the container's programs.
-func (x *exec) env() map[string]string {
+func (x *Exec) env() map[string]string {
 	spec := specOf(x.cmd.Pod, x.cmd.Container)
 	if spec == nil {
 		return nil
@@ -81,7 +94,7 @@ func (x *exec) env() map[string]string {
 }
 
 // begin runs the command: a shell's script, or a single program.
-func (x *exec) begin(s *script) {
+func (x *Exec) begin(s *script) {
 	words := x.cmd.Words
 	if !isShell(path.Base(words[0])) {
 		if !s.run(words) {
@@ -89,15 +102,13 @@ func (x *exec) begin(s *script) {
 		}
 		return
 	}
-	if i := slices.Index(words, "-c"); i >= 0 && i+1 < len(words) {
+	if i := slices.Index(words, "-c"); i+1 < len(words) {
 		s.parse(words[i+1])
-		return
 	}
-	s.parse(x.cmd.Stdin)
 }
 
 // goOn takes the script as far as it goes at this time.
-func (x *exec) goOn() {
+func (x *Exec) goOn() {
 	now := x.c.Now().Sub(x.began)
 	for {
 		x.script = x.live.evaluate()
@@ -112,11 +123,11 @@ func (x *exec) goOn() {
 }
 
 // write writes what has been printed by now, and waits for the next thing to come.
-func (x *exec) write(now time.Duration) {
+func (x *Exec) write(now time.Duration) {
 	s := x.script
 	lines := append(slices.Clone(s.memo.passed), s.lines...)
 	for ; x.told < len(lines) && lines[x.told].after <= now; x.told++ {
-		x.out(fill(lines[x.told].text, x.began.Add(lines[x.told].after)), lines[x.told].err)
+		x.out(fill(lines[x.told].text, x.began.Add(lines[x.told].after))+"\n", lines[x.told].err)
 	}
 	next := s.at
 	switch a, m := s.memo.asks, s.memo.marked; {
@@ -133,15 +144,18 @@ func (x *exec) write(now time.Duration) {
 	case s.plan.lasts == forever:
 		x.wait(365*24*time.Hour, func() { x.end(exitKilled) })
 	case next > now:
-		x.wait(next-now, func() { x.end(s.code) })
+		x.wait(next-now, func() { x.finish(s) })
 	default:
-		x.end(s.code)
+		x.finish(s)
 	}
 }
 
 // wait goes on after a while, if the container runs then.
-func (x *exec) wait(d time.Duration, fn func()) {
-	x.timer = x.c.After(max(d, 0), class(d), "exec in "+client.Key(x.cmd.Pod), func() {
+func (x *Exec) wait(d time.Duration, fn func()) { x.waitAs(class(d), d, fn) }
+
+func (x *Exec) waitAs(c sim.Class, d time.Duration, fn func()) {
+	x.timer.Stop()
+	x.timer = x.c.After(max(d, 0), c, "exec in "+client.Key(x.cmd.Pod), func() {
 		switch {
 		case x.over:
 		case !x.run.running() || x.node.boxes[x.cmd.Pod.UID] == nil:
@@ -152,7 +166,7 @@ func (x *exec) wait(d time.Duration, fn func()) {
 	})
 }
 
-func (x *exec) end(code int32) {
+func (x *Exec) end(code int32) {
 	if x.over {
 		return
 	}

@@ -31,6 +31,7 @@ type script struct {
 	tools  string          // which programs that make calls its image has, "" for all
 	search string          // the pod's search list, for /etc/resolv.conf
 	memo   *memo
+	typed  bool // line by line, by somebody who is told what cannot be run
 }
 
 // runScript tells what sh -c does with a text. A text that is no script fails
@@ -223,7 +224,9 @@ func (s *script) call(cmd *syntax.CallExpr) {
 	if words[0] == "exec" && len(words) > 1 {
 		words = words[1:]
 	}
-	s.run(words)
+	if !s.run(words) && s.typed {
+		s.unknown(words[0])
+	}
 }
 
 // run runs one program; false for one that it can't tell what it does.

@@ -12,7 +12,7 @@ import (
 
 // redirect takes what a statement wrote since before to where its redirections
 // say: into files, whose content nobody keeps. 2>&1 joins standard error to
-// where the output goes by then.
+// where the output goes by then, >&2 the output to standard error.
 func (s *script) redirect(list []*syntax.Redirect, before int) {
 	aside := false // standard output goes elsewhere
 	for _, r := range list {
@@ -27,6 +27,10 @@ func (s *script) redirect(list []*syntax.Redirect, before int) {
 			} else if isErr && name == "1" {
 				for i := min(before, len(s.lines)); i < len(s.lines); i++ {
 					s.lines[i].err = false
+				}
+			} else if !isErr && name == "2" && !aside {
+				for i := min(before, len(s.lines)); i < len(s.lines); i++ {
+					s.lines[i].err = true
 				}
 			}
 			continue

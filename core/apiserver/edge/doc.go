@@ -10,12 +10,14 @@
 // sent by the client's own goroutine (answer.go). A watch (watch.go) is a
 // bounded queue that the world fills and its client's goroutine empties; a
 // client that does not keep up is cut off, and neither stops the world nor
-// fills its memory. A write is answered once it is on disk.
+// fills its memory. A write is answered once it is on disk. A command in a
+// container (exec.go) is connected with its client the same way, over a
+// WebSocket or SPDY (session.go).
 //
 // It follows k8s.io/apiserver v0.36 (pkg/server: filters, healthz, config;
 // pkg/endpoints/handlers: watch.go, responsewriters). Left out: client
 // certificates and every other way to authenticate but bearer tokens, audit,
 // priority and fairness beyond one limit for all, watches over WebSocket, the
-// /watch/ paths, and real streams for exec, attach, port-forward and proxy,
-// which are refused in words, as no container really runs.
+// /watch/ paths, and streams for attach, port-forward and proxy, which are
+// refused in words, as no container really runs.
 package edge

@@ -16,6 +16,8 @@ type API interface {
 	Begin(rest.Message) (write func() rest.Reply)
 	// Open opens a watch, as (*apiserver.Server).Open does.
 	Open(m rest.Message, sink func(apiserver.Event)) (stop func(), answer rest.Reply)
+	// Exec runs a command in a container, as (*apiserver.Server).Exec does.
+	Exec(m rest.Message, frame func([]byte)) (p apiserver.Program, answer rest.Reply)
 }
 
 // Options are what a Server stands on. Loop, API and Token are needed.
@@ -95,17 +97,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	what := purposeOf(r)
-	if what == watching || what == following {
+	if what == watching || what == following || what == running {
 		if s.watches.Add(1) > int64(s.opts.Limits.Watches) {
 			s.watches.Add(-1)
 			a.status(errTooMany())
 			return
 		}
 		defer s.watches.Add(-1)
-		if what == watching {
+		switch what {
+		case watching:
 			s.watch(a, m)
-		} else {
+		case following:
 			s.follow(a, m)
+		default:
+			s.exec(a, m)
 		}
 		return
 	}

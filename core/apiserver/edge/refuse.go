@@ -36,7 +36,6 @@ func streamOf(parts []string) (stream, bool) {
 	st.sub = parts[at]
 	switch kind + "/" + st.sub {
 	case "pods/exec":
-		st.said = fmt.Sprintf(nothing, "run a command in")
 	case "pods/attach":
 		st.said = fmt.Sprintf(nothing, "attach to")
 	case "pods/portforward":

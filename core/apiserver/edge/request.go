@@ -117,7 +117,8 @@ const (
 	plain     purpose = iota
 	watching          // a watch
 	following         // a log, followed
-	streaming         // exec, attach, port-forward, proxy
+	running           // exec
+	streaming         // attach, port-forward, proxy
 )
 
 func purposeOf(r *http.Request) purpose {
@@ -127,7 +128,10 @@ func purposeOf(r *http.Request) purpose {
 		v, there := query[name]
 		return there && v[0] != "0" && !strings.EqualFold(v[0], "false")
 	}
-	if _, ok := streamOf(parts); ok {
+	if st, ok := streamOf(parts); ok {
+		if st.sub == "exec" {
+			return running
+		}
 		return streaming
 	}
 	if r.Method != http.MethodGet {
