@@ -4,7 +4,7 @@ GO   ?= go
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: conversation e2e-upstream helm help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
+.PHONY: conversation e2e-upstream helm load help run build release site test test-go test-store test-site test-browser bench clean prerequisites browser etcd
 
 help:
 	@echo "make run    build everything and serve the page on http://127.0.0.1:$(PORT) (PORT=… changes it)"
@@ -15,6 +15,8 @@ help:
 	@echo "            run Kubernetes' own end-to-end tests against our server, and write down how they went"
 	@echo "make helm HELM=/path/to/helm"
 	@echo "            have Helm 3 install, change, roll back and remove a chart on our server"
+	@echo "make load BIN=/folder/with/kube-apiserver/etcd"
+	@echo "            measure 50 clients and 200 watches on our server, in memory and with --data, and on those (FOR=10s each)"
 	@echo "make bench  measure 100, 1,000 and 10,000 pods, natively and in the tab"
 	@echo "make build  build the command with the page in it: .build/tabernetes"
 	@echo "make release"
@@ -70,6 +72,11 @@ conversation:
 
 helm:
 	HELM=$(HELM) $(GO) test -tags helm -count 1 -v -run TestHelm ./core/apiserver/edge
+
+FOR ?= 10s
+load:
+	$(GO) build -o .build/tabernetes ./cmd/tabernetes
+	@cd core/apiserver/edge/testdata/clients && $(GO) run . -beside $(CURDIR)/.build/tabernetes -bin '$(BIN)' -for $(FOR)
 
 e2e-upstream:
 	$(GO) build -o .build/tabernetes ./cmd/tabernetes

@@ -128,6 +128,17 @@ func (p *place) openData(imported store.Log) error {
 	return nil
 }
 
+// behind has the log, where there is one on disk, work while the world goes on.
+func (p *place) behind() *file.Behind {
+	log, ok := p.log.(*file.Log)
+	if !ok {
+		return file.NewBehind(nil) // which nobody gives anything to do
+	}
+	b := file.NewBehind(log)
+	p.log = b
+	return b
+}
+
 // started notes in the data folder what the cluster was started with.
 func (p *place) started(as identity) error {
 	if p.data == "" {

@@ -145,6 +145,7 @@ func (o *serving) run(ctx context.Context, out, errw io.Writer) (err error) {
 	if err := o.where.open(); err != nil {
 		return err
 	}
+	behind := o.where.behind()
 	as := identity{Seed: o.seed, Nodes: o.nodes}
 	if o.where.had && !o.seedGiven {
 		as.Seed = o.where.told.Seed
@@ -164,6 +165,7 @@ func (o *serving) run(ctx context.Context, out, errw io.Writer) (err error) {
 	}
 	world, stop := context.WithCancel(context.Background())
 	defer stop()
+	behind.Begin(func(fn func()) { _ = s.loop.Post(fn) }) // what a loop that ends is not told, End tells
 	go s.loop.Run(world)
 	if err := s.ready(ctx); err == nil {
 		s.greet(out, errw)
@@ -172,6 +174,7 @@ func (o *serving) run(ctx context.Context, out, errw io.Writer) (err error) {
 	s.end()
 	stop()
 	<-s.loop.Ended()
+	behind.End()
 	return errors.Join(err, o.where.leave(s.cluster))
 }
 

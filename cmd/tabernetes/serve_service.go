@@ -66,7 +66,10 @@ func newService(o *serving, as identity, files fs.FS) (*service, error) {
 	s.apiServer = s.server(edge.New(edge.Options{
 		Loop: s.loop, API: s.cluster.Server(), Token: s.secrets.token, Tokens: s.secrets.signer, Hosts: names(o.addr),
 	}), quiet)
-	s.apiServer.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.secrets.pair}, MinVersion: tls.VersionTLS12}
+	s.apiServer.TLSConfig = &tls.Config{
+		Certificates: []tls.Certificate{s.secrets.pair}, MinVersion: tls.VersionTLS12,
+		DynamicRecordSizingDisabled: true, // small records are for slow lines, and each is a packet
+	}
 	if files == nil {
 		return s, nil
 	}

@@ -125,7 +125,7 @@ func (e Event) Form() string {
 	if e.framer.format.as == asTable {
 		return "" // the first of a watch has the columns, and rows tell ages
 	}
-	return e.framer.format.media + e.framer.format.as + e.framer.format.version
+	return e.framer.form
 }
 
 // Open opens a watch in wire form whose events are encoded by whoever takes
@@ -156,7 +156,7 @@ func (s *Server) Open(m rest.Message, sink func(Event)) (stop func(), answer res
 	if format.media == mediaProtobuf && !api.HasProtobuf(rt.res.New()) {
 		format.media = mediaJSON
 	}
-	f := &framer{format: format, res: s.lookup(req.Resource)}
+	f := &framer{format: format, res: s.lookup(req.Resource), form: format.media + format.as + format.version}
 	stop, refused := s.Watch(req, func(ev rest.WatchEvent) { sink(Event{ev, s.opts.Now(), f}) })
 	if refused != nil {
 		return nil, reply(refused.Code, format, refused.Object, nil)

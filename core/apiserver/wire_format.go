@@ -318,7 +318,8 @@ func encodeTable(res *api.Resource, objs []runtime.Object, list *metav1.ListMeta
 type framer struct {
 	format format
 	res    *api.Resource
-	begun  bool // the columns have been sent
+	form   string // the format, as a name
+	begun  bool   // the columns have been sent
 }
 
 // frame is one line of a watch, {"type":"ADDED","object":{…}}, or its protobuf.

@@ -41,7 +41,7 @@ type Options struct {
 type Limits struct {
 	Requests int           // at a time, watches not counted: 400
 	Watches  int           // at a time: 2000
-	Behind   int           // events that wait for a slow watcher: 1000
+	Behind   int           // events that wait for a slow watcher: 10000
 	Held     int           // bytes, as stored, of the objects in them: 8 MiB
 	Write    time.Duration // for a part of an answer to be taken: 10 s
 }
@@ -54,7 +54,7 @@ func (l *Limits) complete() {
 	}
 	set(&l.Requests, 400)
 	set(&l.Watches, 2000)
-	set(&l.Behind, 1000)
+	set(&l.Behind, 10_000)
 	set(&l.Held, 8<<20)
 	if l.Write == 0 {
 		l.Write = 10 * time.Second
@@ -67,8 +67,7 @@ type Server struct {
 	guard     guard
 	requests  chan struct{} // a place for each request under way
 	watches   atomic.Int64
-	encodings encodings
-	scales    scales // the loop's goroutine's
+	encodings encodings // the loop's goroutine's
 }
 
 var _ http.Handler = (*Server)(nil)

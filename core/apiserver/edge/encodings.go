@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -10,69 +9,58 @@ import (
 	"github.com/tabernetes/tabernetes/core/apiserver"
 )
 
-// encodings remembers the bytes of the last events, so that what two hundred
-// watches are told is written once.
+// encoding is an event on its way to one client or to hundreds: it is put into
+// bytes once, by the goroutine of the first that sends it.
+type encoding struct {
+	once   sync.Once
+	event  apiserver.Event // until there are bytes
+	data   []byte
+	weight int  // of its object, as stored
+	last   bool // nothing follows: the watch has failed
+}
+
+func (e *encoding) bytes() []byte {
+	e.once.Do(func() {
+		e.data = e.event.Encode()
+		e.event = apiserver.Event{}
+	})
+	return e.data
+}
+
+// encodings finds the encoding of events that one watch after the other is told
+// of. It is the loop's goroutine's.
 type encodings struct {
-	mu   sync.Mutex
-	byID map[encodingID]*encoding
-	ring [rememberEncodings]encodingID
+	ring [8]shared // the newest; a write is few events, each to many watches
 	next int
 }
 
-// How many are remembered, and how long each may be.
-const (
-	rememberEncodings = 512
-	rememberLength    = 64 << 10
-)
-
-// encodingID tells events with equal bytes from others. Objects are immutable
-// and stay the same for all watches.
-type encodingID struct {
+// shared is an encoding and what others must have in common with it to be the
+// same. Objects are immutable and stay the same for all watches.
+type shared struct {
 	kind   watch.EventType
 	object runtime.Object
 	form   string
+	*encoding
 }
 
-type encoding struct {
-	once sync.Once
-	data []byte
-}
+// unknownWeight is what an object weighs that does not know.
+const unknownWeight = 4 << 10
 
-func (e *encodings) of(ev *apiserver.Event) []byte {
+func (s *encodings) of(ev apiserver.Event) *encoding {
 	form := ev.Form()
-	if form == "" || ev.Type == watch.Bookmark || ev.Type == watch.Error {
-		return ev.Encode()
+	alone := form == "" || ev.Type == watch.Bookmark || ev.Type == watch.Error
+	for i := range s.ring {
+		if known := &s.ring[i]; !alone && known.object == ev.Object && known.kind == ev.Type && known.form == form {
+			return known.encoding
+		}
 	}
-	id := encodingID{ev.Type, ev.Object, form}
-	known := e.find(id)
-	known.once.Do(func() { known.data = ev.Encode() })
-	if len(known.data) > rememberLength {
-		e.forget(id)
+	made := &encoding{event: ev, weight: unknownWeight, last: ev.Type == watch.Error}
+	if sized, ok := ev.Object.(interface{ Size() int }); ok {
+		made.weight = sized.Size()
 	}
-	return known.data
-}
-
-func (e *encodings) forget(id encodingID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.byID, id)
-	if i := slices.Index(e.ring[:], id); i >= 0 {
-		e.ring[i] = encodingID{}
+	if !alone {
+		s.ring[s.next] = shared{ev.Type, ev.Object, form, made}
+		s.next = (s.next + 1) % len(s.ring)
 	}
-}
-
-func (e *encodings) find(id encodingID) *encoding {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if known := e.byID[id]; known != nil {
-		return known
-	}
-	if e.byID == nil {
-		e.byID = make(map[encodingID]*encoding, rememberEncodings)
-	}
-	delete(e.byID, e.ring[e.next])
-	e.ring[e.next], e.next = id, (e.next+1)%rememberEncodings
-	made := &encoding{}
-	e.byID[id] = made
 	return made
 }

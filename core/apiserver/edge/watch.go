@@ -10,8 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/tabernetes/tabernetes/core/apiserver"
 	"github.com/tabernetes/tabernetes/core/rest"
@@ -35,37 +33,38 @@ func (s *Server) gather() time.Duration {
 	return min(time.Duration(s.watches.Load())*gatherEach, gatherMost)
 }
 
-// hurryEvery is how many events may take the time that a client is given.
-const hurryEvery = 64
-
 // backlog holds the events that one client has not been sent yet. The world
 // puts them in, the client's goroutine takes them out.
 type backlog struct {
+	shared  *encodings // the loop's goroutine's
 	mu      sync.Mutex
-	events  []apiserver.Event
-	held    int  // what they weigh
-	most    int  // how many may wait; 0 while the watch is being opened, for no bound
-	heavy   int  // how much they may weigh
-	cut     bool // it did not keep up, nothing more is taken
+	events  []*encoding
+	spare   []*encoding // room for the next
+	held    int         // what they weigh
+	most    int         // how many may wait; 0 while the watch is being opened, for no bound
+	heavy   int         // how much they may weigh
+	cut     bool        // it did not keep up, nothing more is taken
 	arrived chan struct{}
-	scales  *scales
 }
 
 func (s *Server) newBacklog() *backlog {
-	return &backlog{arrived: make(chan struct{}, 1), scales: &s.scales}
+	return &backlog{arrived: make(chan struct{}, 1), shared: &s.encodings}
 }
 
 func (b *backlog) put(ev apiserver.Event) {
-	weight := b.scales.weigh(ev.Object)
+	e := b.shared.of(ev)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.cut:
 		return
-	case b.most > 0 && (len(b.events) >= b.most || b.held+weight > b.heavy):
-		b.cut, b.events, b.held = true, nil, 0
+	case b.most > 0 && (len(b.events) >= b.most || b.held+e.weight > b.heavy):
+		b.cut, b.events, b.spare, b.held = true, nil, nil, 0
 	default:
-		b.events, b.held = append(b.events, ev), b.held+weight
+		b.events, b.held = append(b.events, e), b.held+e.weight
+		if len(b.events) > 1 {
+			return // it has been told that there is something
+		}
 	}
 	select {
 	case b.arrived <- struct{}{}:
@@ -73,11 +72,13 @@ func (b *backlog) put(ev apiserver.Event) {
 	}
 }
 
-// take returns what waits; cut where the client has fallen behind for good.
-func (b *backlog) take() (events []apiserver.Event, cut bool) {
+// take returns what waits, until it is called again; cut where the client has
+// fallen behind for good.
+func (b *backlog) take() (events []*encoding, cut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	events, b.events, b.held = b.events, nil, 0
+	events = b.events
+	b.events, b.spare, b.held = b.spare[:0], events, 0
 	return events, b.cut
 }
 
@@ -87,26 +88,6 @@ func (b *backlog) bound(l *Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.most, b.heavy = l.Behind+len(b.events), l.Held+b.held
-}
-
-// scales weigh objects, each once where many watches are told of it in turn.
-type scales struct {
-	last   runtime.Object
-	weight int
-}
-
-// unknownWeight is what an object weighs that does not know.
-const unknownWeight = 4 << 10
-
-func (s *scales) weigh(obj runtime.Object) int {
-	if s.last == obj {
-		return s.weight
-	}
-	s.last, s.weight = obj, unknownWeight
-	if sized, ok := obj.(interface{ Size() int }); ok {
-		s.weight = sized.Size()
-	}
-	return s.weight
 }
 
 // watch streams events until the client leaves, its time is up or it falls behind.
@@ -145,8 +126,9 @@ func watchTime(r *http.Request) time.Duration {
 }
 
 func (s *Server) stream(ctx context.Context, a *answerer, b *backlog, media string) {
-	a.hurry()
-	if !a.push() {
+	out := newParts(a)
+	defer out.end()
+	if !out.push() {
 		return
 	}
 	for {
@@ -162,22 +144,16 @@ func (s *Server) stream(ctx context.Context, a *answerer, b *backlog, media stri
 			time.Sleep(early)
 		}
 		events, cut := b.take()
-		for i := range events {
-			if i%hurryEvery == 0 {
-				a.hurry()
-			}
-			if _, err := a.Write(s.encodings.of(&events[i])); err != nil {
-				return
-			}
+		last := false
+		for i, e := range events {
+			out.add(e.bytes())
+			last = last || e.last
+			events[i] = nil // sent, and nobody's memory any more
 		}
 		if cut {
-			a.hurry()
-			_, _ = a.Write(tooOld(media)) // the stream ends either way
+			out.add(tooOld(media)) // the stream ends either way
 		}
-		if !a.push() || cut {
-			return
-		}
-		if n := len(events); n > 0 && events[n-1].Type == watch.Error {
+		if !out.push() || cut || last {
 			return
 		}
 	}

@@ -31,15 +31,26 @@ const space = "clients"
 func main() {
 	period := flag.Duration("for", time.Minute, "how long to go on")
 	cut := flag.Duration("cut", 2*time.Second, "how long a watch lives at most")
-	load := flag.Bool("load", false, "measure instead: 50 clients that write and 200 watches")
-	pid := flag.String("pid", "", "processes whose memory to print after the measurement: 12,13")
+	measure := flag.Bool("load", false, "measure instead: 50 clients that write and 200 watches")
+	shared := flag.Bool("shared", false, "with -load: every watch is told of every write, not of its own client's alone")
+	pid := flag.Int("pid", 0, "with -load: the server's process, whose memory and CPU to tell")
+	beside := flag.String("beside", "", "measure this tabernetes, in memory and with --data, and beside it the control plane in -bin")
+	bin := flag.String("bin", "", "the folder of etcd and kube-apiserver for -beside")
 	flag.Parse()
 	klog.SetLogger(logr.Discard()) // every cut would be told
 	log.SetLogger(logr.Discard())
 	err := error(nil)
-	if *load {
-		err = measure(*period, *pid)
-	} else {
+	ctx := context.Background()
+	switch {
+	case *beside != "":
+		err = compare(ctx, *beside, *bin, *period)
+	case *measure:
+		l := &load{kubeconfig: os.Getenv("KUBECONFIG"), period: *period, shared: *shared, processes: []int{*pid}}
+		var m *measured
+		if m, err = l.measure(ctx); err == nil {
+			fmt.Println(m)
+		}
+	default:
 		err = run(*period, *cut)
 	}
 	if err != nil {
