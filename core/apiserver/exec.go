@@ -126,6 +126,23 @@ func flag(query url.Values, name string) bool {
 	return on
 }
 
+// Attach tells whether a client may be attached to a container and which that
+// is: code 101, or a refusal. What it prints is in its log.
+func (s *Server) Attach(m rest.Message) (container string, answer rest.Reply) {
+	msg, err := parseMessage(&m)
+	var pod *corev1.Pod
+	if err == nil {
+		pod, err = s.connected(msg, "attach")
+	}
+	if err == nil {
+		container, err = logContainer(pod, msg.query.Get("container"))
+	}
+	if err != nil {
+		return "", s.refuseMessage(msg, plainFormat, err)
+	}
+	return container, rest.Reply{Code: codeSwitching}
+}
+
 // connected is the pod whose subresource a message wants to be connected with,
 // if it may. Whoever comes with GET, as over a WebSocket, needs the verb create
 // too (pkg/registry/core/pod/rest/subresources.go).

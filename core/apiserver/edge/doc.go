@@ -18,6 +18,7 @@
 // pkg/endpoints/handlers: watch.go, responsewriters). Left out: client
 // certificates and every other way to authenticate but bearer tokens, audit,
 // priority and fairness beyond one limit for all, watches over WebSocket, the
-// /watch/ paths, and streams for attach, port-forward and proxy, which are
-// refused in words, as no container really runs.
+// /watch/ paths, and streams for port-forward and proxy, which are refused in
+// words, as no container really runs. Attach sends what a container prints and
+// gives it nothing to read.
 package edge

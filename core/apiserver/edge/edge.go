@@ -16,6 +16,9 @@ type API interface {
 	Begin(rest.Message) (write func() rest.Reply)
 	// Open opens a watch, as (*apiserver.Server).Open does.
 	Open(m rest.Message, sink func(apiserver.Event)) (stop func(), answer rest.Reply)
+	// Attach says whether a client may follow a container's output, and which
+	// that is, as (*apiserver.Server).Attach does.
+	Attach(m rest.Message) (container string, answer rest.Reply)
 	// Exec runs a command in a container, as (*apiserver.Server).Exec does.
 	Exec(m rest.Message, frame func([]byte)) (p apiserver.Program, answer rest.Reply)
 }
@@ -96,7 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	what := purposeOf(r)
-	if what == watching || what == following || what == running {
+	if what == watching || what == following || what == attaching || what == running {
 		if s.watches.Add(1) > int64(s.opts.Limits.Watches) {
 			s.watches.Add(-1)
 			a.status(errTooMany())
@@ -108,6 +111,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.watch(a, m)
 		case following:
 			s.follow(a, m)
+		case attaching:
+			s.attach(a, m)
 		default:
 			s.exec(a, m)
 		}

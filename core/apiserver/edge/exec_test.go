@@ -274,3 +274,28 @@ func FuzzExecInput(f *testing.F) {
 		e.must(200, "GET", podPath+"/box", "")
 	})
 }
+
+// TestAttach: what a container prints from now on is sent, until it ends, to
+// whoever may attach, be it that they may read no logs.
+func TestAttach(t *testing.T) {
+	e := serve(t, edge.Limits{})
+	e.must(201, "POST", podPath, `{"metadata":{"name":"talks"},"spec":{"restartPolicy":"Never","containers":[{"name":"talks","image":"busybox",
+		"command":["sh","-c","echo one; sleep 2; echo two; sleep 1; echo three"]}]}}`)
+	e.must(201, "POST", "/api/v1/namespaces/default/serviceaccounts", `{"metadata":{"name":"robot"}}`)
+	robot := e.tokenFor(defaultAccount, "{}")
+	e.untilSaid(podPath+"/talks", `"phase":"Running"`)
+	path := podPath + "/talks/attach?stdout=true&stderr=true"
+	if body := e.must(403, "GET", path, "", "Authorization", "Bearer "+robot); !strings.Contains(body, `cannot get resource \"pods/attach\"`) {
+		t.Errorf("without the role: %s", body)
+	}
+	e.must(201, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", `{"metadata":{"name":"attach"},"rules":[{"apiGroups":[""],"resources":["pods/attach"],"verbs":["get","create"]}]}`)
+	e.must(201, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", `{"metadata":{"name":"attach"},
+		"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"attach"},"subjects":[{"kind":"ServiceAccount","name":"robot","namespace":"default"}]}`)
+	ws, err := e.dial(path, "v5.channel.k8s.io", robot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if heard := hear(ws, false); heard[1] != "two\nthree\n" || !strings.Contains(heard[3], "Success") {
+		t.Errorf("%q", heard)
+	}
+}

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,7 +23,6 @@ func streamOf(parts []string) (stream, bool) {
 	if len(parts) < 5 || parts[0] != "api" {
 		return stream{}, false
 	}
-	const nothing = "no container of this cluster really runs, so there is nothing to %s; what its containers would have printed is in kubectl logs"
 	kind, at := parts[2], 4
 	if kind == "namespaces" && len(parts) > 6 {
 		kind, at = parts[4], 6
@@ -35,9 +33,7 @@ func streamOf(parts []string) (stream, bool) {
 	}
 	st.sub = parts[at]
 	switch kind + "/" + st.sub {
-	case "pods/exec":
-	case "pods/attach":
-		st.said = fmt.Sprintf(nothing, "attach to")
+	case "pods/exec", "pods/attach":
 	case "pods/portforward":
 		st.said = "no container of this cluster really runs, so no port of it can be reached"
 	case "pods/proxy", "services/proxy", "nodes/proxy":

@@ -118,7 +118,8 @@ const (
 	watching          // a watch
 	following         // a log, followed
 	running           // exec
-	streaming         // attach, port-forward, proxy
+	attaching         // attach
+	streaming         // port-forward, proxy
 )
 
 func purposeOf(r *http.Request) purpose {
@@ -129,8 +130,11 @@ func purposeOf(r *http.Request) purpose {
 		return there && v[0] != "0" && !strings.EqualFold(v[0], "false")
 	}
 	if st, ok := streamOf(parts); ok {
-		if st.sub == "exec" {
+		switch st.sub {
+		case "exec":
 			return running
+		case "attach":
+			return attaching
 		}
 		return streaming
 	}

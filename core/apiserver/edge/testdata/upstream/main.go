@@ -5,11 +5,13 @@
 //
 // e2e.test is `go test -c k8s.io/kubernetes/test/e2e` at v1.36.3, and no part of
 // this repository. Which tests are run, area by area, and which cannot pass
-// here for a reason stands in areas.txt.
+// here for a reason stands in areas.txt. What an area came to is kept in a file
+// of its own, so that -only runs some again and the table still has all.
 package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"flag"
@@ -40,22 +42,26 @@ type reason struct {
 }
 
 // outcome is how a test went: passed, failed, not applicable, or not run.
-type outcome struct{ area, name, how, why string }
+type outcome struct {
+	Area, Name, How string
+	Why             string `json:",omitempty"`
+}
 
 func main() {
 	e2e := flag.String("e2e", "", "upstream's e2e.test")
 	server := flag.String("server", ".build/tabernetes", "our binary")
 	file := flag.String("areas", "core/apiserver/edge/testdata/upstream/areas.txt", "what to run")
-	only := flag.String("only", "", "run the areas whose names match this alone, and print what failed")
-	limit := flag.Duration("limit", 15*time.Minute, "for each area")
+	only := flag.String("only", "", "run the areas whose names match this alone; \"^$\" runs none and makes the table again")
+	kept := flag.String("kept", ".build/upstream", "the folder for what each area came to")
+	limit := flag.Duration("limit", 30*time.Minute, "for each area")
 	flag.Parse()
-	if err := run(*e2e, *server, *file, *only, *limit); err != nil {
+	if err := run(*e2e, *server, *file, *only, *kept, *limit); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(e2e, server, file, only string, limit time.Duration) error {
+func run(e2e, server, file, only, kept string, limit time.Duration) error {
 	if e2e == "" {
 		return errors.New("-e2e names no binary")
 	}
@@ -67,7 +73,9 @@ func run(e2e, server, file, only string, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	var all []outcome
+	if err := os.MkdirAll(kept, 0o777); err != nil {
+		return err
+	}
 	for _, a := range p.areas {
 		if !chosen.MatchString(a.name) {
 			continue
@@ -76,10 +84,45 @@ func run(e2e, server, file, only string, limit time.Duration) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		all = append(all, got...)
+		if err := keep(a.file(kept), got); err != nil {
+			return err
+		}
+	}
+	all, err := p.kept(kept)
+	if err != nil {
+		return err
 	}
 	write(os.Stdout, all)
 	return nil
+}
+
+// file is where what an area came to is kept.
+func (a area) file(dir string) string {
+	return filepath.Join(dir, strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(strings.ToLower(a.name))+".json")
+}
+
+func keep(file string, got []outcome) error {
+	data, err := json.MarshalIndent(got, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o666)
+}
+
+// kept reads what all areas came to, each when it was last run.
+func (p *plan) kept(dir string) (all []outcome, err error) {
+	for _, a := range p.areas {
+		data, err := os.ReadFile(a.file(dir))
+		if err != nil {
+			return nil, fmt.Errorf("%s was never run: %w", a.name, err)
+		}
+		var got []outcome
+		if err := json.Unmarshal(data, &got); err != nil {
+			return nil, err
+		}
+		all = append(all, got...)
+	}
+	return all, nil
 }
 
 // readPlan reads areas.txt: "area NAME" and a pattern in the next line, "not
@@ -162,6 +205,9 @@ type report struct {
 	Cases []struct {
 		Name    string `xml:"name,attr"`
 		Status  string `xml:"status,attr"`
+		Skipped *struct {
+			Message string `xml:"message,attr"`
+		} `xml:"skipped"`
 		Failure *struct {
 			Message string `xml:"message,attr"`
 			Text    string `xml:",chardata"`
@@ -188,21 +234,24 @@ func (p *plan) read(a area, name string) ([]outcome, error) {
 		if !ok || !focus.MatchString(test) {
 			continue
 		}
-		o := outcome{area: a.name, name: test, how: c.Status}
+		o := outcome{Area: a.name, Name: test, How: c.Status}
 		switch i := slices.IndexFunc(p.reasons, func(r reason) bool { return r.names.MatchString(test) }); {
 		case i >= 0:
-			o.how, o.why = "not applicable", p.reasons[i].why
+			o.How, o.Why = "not applicable", p.reasons[i].why
+		case c.Status == "skipped" && c.Skipped != nil && strings.Contains(c.Skipped.Message, " - "):
+			_, why, _ := strings.Cut(c.Skipped.Message, " - ")
+			o.How, o.Why = "not applicable", "the test says: "+brief(why)
 		case c.Status == "skipped":
-			o.how, o.why = "not run", "not reached in the time given"
+			o.How, o.Why = "not run", "not reached in the time given"
 		case c.Status != "passed":
-			o.how = "failed"
+			o.How = "failed"
 			if c.Failure != nil {
-				o.why = brief(c.Failure.Message + " " + c.Failure.Text)
+				o.Why = brief(c.Failure.Message + " " + c.Failure.Text)
 			}
 		}
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(x, y outcome) int { return strings.Compare(x.name, y.name) })
+	slices.SortFunc(out, func(x, y outcome) int { return strings.Compare(x.Name, y.Name) })
 	return out, nil
 }
 
@@ -217,7 +266,7 @@ func brief(text string) string {
 func write(w io.Writer, all []outcome) {
 	count := map[string]int{}
 	for _, o := range all {
-		count[o.how]++
+		count[o.How]++
 	}
 	fmt.Fprintf(w, `# Kubernetes' own end-to-end tests
 
@@ -229,11 +278,11 @@ where e2e.test is what %[1]sgo test -c k8s.io/kubernetes/test/e2e%[1]s makes of 
 `, "`", count["passed"], count["failed"], count["not applicable"], count["not run"])
 	area := ""
 	for _, o := range all {
-		if o.area != area {
-			area = o.area
+		if o.Area != area {
+			area = o.Area
 			fmt.Fprintf(w, "\n## %s\n\n| test | | why |\n|---|---|---|\n", area)
 		}
 		clean := strings.NewReplacer("|", `\|`, "<", "&lt;")
-		fmt.Fprintf(w, "| %s | %s | %s |\n", clean.Replace(o.name), o.how, clean.Replace(o.why))
+		fmt.Fprintf(w, "| %s | %s | %s |\n", clean.Replace(o.Name), o.How, clean.Replace(o.Why))
 	}
 }
