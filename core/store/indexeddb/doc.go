@@ -44,9 +44,9 @@
 // alarm, and Resume lets it go on. A database that is opened when there is not even
 // space to take it over is read all the same.
 //
-// Killed 200 times while it wrote (105 times the whole browser, else its renderers,
+// Killed 200 times while it wrote (110 times the whole browser, else its renderers,
 // a third of them in a batch of replicas), Chromium came back each time with a
-// prefix of the log that held every answered write, 7,027 of 7,027:
+// prefix of the log that held every answered write, 10,107 of 10,107:
 //
 //	cd site && npm run kills -- 200
 //
