@@ -106,6 +106,7 @@ parity:
 	$(GO) test ./core/parity
 
 SEEDS ?= 10000
+FROM ?= 1
 simulate:
-	@echo "== $(SEEDS) worlds with every kind of trouble"
-	TABERNETES_SEEDS=$(SEEDS) $(GO) test -count 1 -run TestWorlds -timeout 12h ./core/cluster
+	@echo "== $(SEEDS) worlds with every kind of trouble, from seed $(FROM) on"
+	GOGC=400 TABERNETES_SEED=$(FROM) TABERNETES_SEEDS=$(SEEDS) $(GO) test -count 1 -v -run TestWorlds -timeout 12h ./core/cluster

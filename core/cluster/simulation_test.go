@@ -18,24 +18,27 @@ import (
 	"github.com/tabernetes/tabernetes/core/trace"
 )
 
-// seeds is how many worlds TestSimulation lives through; TABERNETES_SEEDS
-// changes it, and TABERNETES_SEED runs just one, as a failure's message says.
+// seeds is which worlds TestSimulation lives through. TABERNETES_SEED runs just
+// one, as a failure's message says, TABERNETES_SEEDS so many, and both so many
+// from that one on.
 func seeds(t *testing.T) (from, to uint64) {
-	if one := os.Getenv("TABERNETES_SEED"); one != "" {
-		n, err := strconv.ParseUint(one, 10, 64)
-		if err != nil {
-			t.Fatal(err)
+	number := func(name string, otherwise uint64) uint64 {
+		text := os.Getenv(name)
+		if text == "" {
+			return otherwise
 		}
-		return n, n + 1
-	}
-	if many := os.Getenv("TABERNETES_SEEDS"); many != "" {
-		n, err := strconv.ParseUint(many, 10, 64)
+		n, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", name, err)
 		}
-		return 1, n + 1
+		return n
 	}
-	return 1, 601
+	many := uint64(600)
+	if from = number("TABERNETES_SEED", 0); from > 0 {
+		many = 1
+	}
+	from = max(from, 1)
+	return from, from + number("TABERNETES_SEEDS", many)
 }
 
 // TestSimulation lives through many worlds. In each, deliveries arrive in

@@ -33,6 +33,9 @@ func TestWorlds(t *testing.T) {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
 			for seed := from + shard; seed < to; seed += shards {
+				if done := seed - from; done%1000 < shards && done >= 1000 {
+					t.Logf("%d of %d worlds", done, to-from)
+				}
 				if err := liveIn(seed); err != nil {
 					t.Errorf("seed %d: %v\nreplay: TABERNETES_SEED=%d go test -run TestWorlds ./core/cluster", seed, err, seed)
 				}
