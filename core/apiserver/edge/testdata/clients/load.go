@@ -167,40 +167,52 @@ func (m *measured) settle() {
 	m.late = last.Sub(began)
 }
 
-// watch opens a watch from now on, and counts what comes.
-func (c writer) watch(ctx context.Context, m *measured) error {
-	list, err := c.CoreV1().ConfigMaps(c.space).List(ctx, metav1.ListOptions{Limit: 1})
+// watch has a watch counted. One that the server ends is opened again, as an
+// informer does.
+func (w writer) watch(ctx context.Context, m *measured) error {
+	body, err := w.open(ctx)
 	if err != nil {
 		return err
 	}
-	body, err := c.CoreV1().RESTClient().Get().Namespace(c.space).Resource("configmaps").SetHeader("Accept", "application/json").
-		Param("watch", "true").Param("resourceVersion", list.ResourceVersion).Stream(ctx)
-	if err != nil {
-		return err
-	}
-	go m.count(ctx, body)
+	go func() {
+		for err == nil {
+			m.count(body)
+			if ctx.Err() != nil {
+				return // the measurement has ended
+			}
+			atomic.AddInt64(&m.cut, 1)
+			body, err = w.open(ctx)
+		}
+	}()
 	return nil
+}
+
+// open opens a watch of what happens from now on.
+func (w writer) open(ctx context.Context) (io.ReadCloser, error) {
+	list, err := w.CoreV1().ConfigMaps(w.space).List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	return w.CoreV1().RESTClient().Get().Namespace(w.space).Resource("configmaps").SetHeader("Accept", "application/json").
+		Param("watch", "true").Param("resourceVersion", list.ResourceVersion).Stream(ctx)
 }
 
 // count counts a watch's lines and does not look into them, so that what is
 // measured is the server and not what it takes to decode them.
-func (m *measured) count(ctx context.Context, body io.ReadCloser) {
+func (m *measured) count(body io.ReadCloser) {
 	defer body.Close()
 	for part := make([]byte, 256<<10); ; {
 		n, err := body.Read(part)
 		atomic.AddInt64(&m.told, int64(bytes.Count(part[:n], []byte("\n"))))
 		if err != nil {
-			if ctx.Err() == nil {
-				atomic.AddInt64(&m.cut, 1)
-			}
 			return
 		}
 	}
 }
 
 // write creates one object and then updates it, over and over.
-func (c writer) write(ctx context.Context, end time.Time) (took []time.Duration, err error) {
-	maps := c.CoreV1().ConfigMaps(c.space)
+func (w writer) write(ctx context.Context, end time.Time) (took []time.Duration, err error) {
+	maps := w.CoreV1().ConfigMaps(w.space)
 	m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"}, Data: map[string]string{"text": strings.Repeat("x", 500)}}
 	for i := 0; time.Now().Before(end); i++ {
 		began := time.Now()
