@@ -24,6 +24,8 @@ help:
 	@echo "make clean  remove everything that was built"
 	@echo "make parity BIN=/folder/with/kube-apiserver/etcd/kwok/..."
 	@echo "            record anew what a real control plane does in the scenarios of core/parity"
+	@echo "make mutants"
+	@echo "            plant faults in controllers, scheduler and kubelet, and see which checks notice (long)"
 	@echo "make simulate SEEDS=10000"
 	@echo "            live through that many worlds of every kind of trouble"
 
@@ -98,12 +100,16 @@ etcd:
 clean:
 	rm -rf .build site/build site/dist site/node_modules
 
-.PHONY: parity simulate
+.PHONY: parity simulate mutants
 parity:
 	@echo "== what a real control plane does (BIN=$(BIN))"
 	cd core/parity/testdata/record && $(GO) run . -bin "$$(cd $(CURDIR) && realpath $(BIN))" -only '$(ONLY)' $(if $(FRESH),-fresh) $(if $(MORE),-more) $(if $(RUNS),-runs $(RUNS)) ..
 	$(GO) test ./core/parity -run Table -table
 	$(GO) test ./core/parity
+
+mutants:
+	@echo "== faults, and who notices"
+	cd core/parity/testdata/mutants && $(GO) run . -only '$(ONLY)' ../../MUTANTS.md
 
 SEEDS ?= 10000
 FROM ?= 1

@@ -24,11 +24,13 @@ type mirror struct {
 	now    map[string]api.Object
 	ever   map[types.UID]bool
 	most   map[types.UID]int32 // replicas that were ever asked for
+	pods   map[types.UID]int32 // pods at a time that were, of a ReplicaSet or Job
+	ready  map[string]bool     // numbered pods that ever were, by their set's UID and their name
 	broken error
 }
 
 func follow(c *Cluster) (*mirror, error) {
-	m := &mirror{now: map[string]api.Object{}, ever: map[types.UID]bool{}, most: map[types.UID]int32{}}
+	m := &mirror{now: map[string]api.Object{}, ever: map[types.UID]bool{}, most: map[types.UID]int32{}, pods: map[types.UID]int32{}, ready: map[string]bool{}}
 	_, err := c.store.Watch(store.WatchRequest{StartRevision: 1, End: store.FromKey}, func(w store.WatchResponse) {
 		for _, e := range w.Events {
 			m.change(e.KV)
@@ -51,7 +53,7 @@ func (m *mirror) change(kv store.KeyValue) {
 	if was != nil && was.GetUID() != o.GetUID() {
 		was = nil
 	}
-	for _, check := range []func(was, is api.Object) error{m.anything, m.pod, m.wanted, m.counted, m.endpoints} {
+	for _, check := range []func(was, is api.Object) error{m.anything, m.pod, m.wanted, m.made, m.counted, m.endpoints} {
 		if err := check(was, o); err != nil && m.broken == nil {
 			m.broken = fmt.Errorf("%T %s: %w", o, o.GetName(), err)
 		}
@@ -188,6 +190,41 @@ func (m *mirror) wanted(was, is api.Object) error {
 		var n int32
 		if _, err := fmt.Sscanf(strings.TrimPrefix(o.Name, ref.Name+"-"), "%d", &n); err != nil || n >= m.most[ref.UID] {
 			return fmt.Errorf("number %d of %d", n, m.most[ref.UID])
+		}
+		return m.inTurn(o, was == nil, ref, n)
+	}
+	return nil
+}
+
+// inTurn: a numbered pod is made when those before it have been ready.
+func (m *mirror) inTurn(p *corev1.Pod, made bool, ref *metav1.OwnerReference, n int32) error {
+	key := func(n int32) string { return fmt.Sprint(ref.UID, "/", n) }
+	if m.ready[key(n)] = m.ready[key(n)] || ready(p); made && n > 0 && !m.ready[key(n-1)] {
+		return fmt.Errorf("it is made before number %d was ever ready", n-1)
+	}
+	return nil
+}
+
+// made: no controller makes more pods than it was ever asked for at a time,
+// however late it hears of those that it has made.
+func (m *mirror) made(was, is api.Object) error {
+	switch o := is.(type) {
+	case *appsv1.ReplicaSet:
+		m.pods[o.UID] = max(m.pods[o.UID], ptr.Deref(o.Spec.Replicas, 1))
+	case *batchv1.Job:
+		m.pods[o.UID] = max(m.pods[o.UID], ptr.Deref(o.Spec.Parallelism, 1))
+	case *corev1.Pod:
+		ref, n := metav1.GetControllerOf(o), int32(0)
+		if was != nil || ref == nil || m.pods[ref.UID] == 0 {
+			return nil
+		}
+		eachIn(m, func(p *corev1.Pod) {
+			if metav1.IsControlledBy(p, &metav1.ObjectMeta{UID: ref.UID}) && !over(p) && p.DeletionTimestamp == nil {
+				n++
+			}
+		})
+		if n > m.pods[ref.UID] {
+			return fmt.Errorf("%s %s now has %d pods, at most %d were ever asked for", ref.Kind, ref.Name, n, m.pods[ref.UID])
 		}
 	}
 	return nil

@@ -70,6 +70,9 @@ func liveIn(seed uint64) error {
 	if err := tr.judgement(); err != nil {
 		return err
 	}
+	if err := tr.inVain(); err != nil {
+		return err
+	}
 	return tr.allSecondPasses()
 }
 
@@ -191,6 +194,16 @@ func (w *world) peace() error {
 		return err
 	}
 	return w.check()
+}
+
+// inVain: nobody makes a pod or job anew that it has made before, and not yet seen.
+func (w *world) inVain() error {
+	for _, e := range w.c.Entries(0, 0) {
+		if e.Type == trace.Refused && e.Verb == "create" && e.Code == 409 && (e.Resource == "pods" || e.Resource == "jobs") && strings.HasSuffix(e.Actor, "-controller") {
+			return fmt.Errorf("%s makes %s %s again", e.Actor, e.Resource, e.Name)
+		}
+	}
+	return nil
 }
 
 // allSecondPasses starts all controllers and the scheduler anew.

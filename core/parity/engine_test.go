@@ -16,6 +16,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/cluster"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/rest"
+	"github.com/tabernetes/tabernetes/core/scheduler"
 	"github.com/tabernetes/tabernetes/core/trace"
 )
 
@@ -24,6 +25,7 @@ type engine struct {
 	c     *cluster.Cluster
 	ns    string
 	alone bool
+	bare  bool   // machines have the images that the scenario says, and no others
 	input string // what "-f -" reads
 	next  int64  // in the trace
 	made  int64  // the last entry of making a machine: kubectl taints it here
@@ -40,7 +42,7 @@ const enough = 5_000_000 // events
 
 func newEngine(t *testing.T, s Scenario, ns string, seed uint64) *engine {
 	t.Helper()
-	e := &engine{ns: ns, alone: s.Alone()}
+	e := &engine{ns: ns, alone: s.Alone(), bare: s.says("node", " image:")}
 	c, err := cluster.New(cluster.Options{Seed: seed, Nodes: -1, Files: e})
 	if err != nil {
 		t.Fatal(err)
@@ -60,10 +62,33 @@ func newEngine(t *testing.T, s Scenario, ns string, seed uint64) *engine {
 			t.Fatal(err, r.Stderr)
 		}
 	}
+	if s.says("pod", "schedulerName:") || s.says("apply", "schedulerName:") {
+		e.configure(t)
+	}
 	if err := e.Settle(); err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// says tells whether a text stands in a step of a kind.
+func (s Scenario) says(kind, text string) bool {
+	return slices.ContainsFunc(s.Steps, func(step Step) bool {
+		return step.Words[0] == kind && strings.Contains(step.Text+step.Body, text)
+	})
+}
+
+// configure starts the scheduler with the profiles that the real one has.
+func (e *engine) configure(t *testing.T) {
+	t.Helper()
+	e.input = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {%s: %q}\n",
+		scheduler.ConfigName, scheduler.ConfigNamespace, scheduler.ConfigKey, "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"+Profiles)
+	if r, err := e.c.Run("kubectl apply -f stdin.yaml"); err != nil || r.Exit != 0 {
+		t.Fatal(err, r.Stderr)
+	}
+	if err := e.c.Restart("scheduler"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Read, Write and Names make the engine the files that its kubectl sees.
@@ -74,6 +99,13 @@ func (e *engine) Names() []string             { return nil }
 func (e *engine) Machine(m Machine) error {
 	config := config()
 	config.Labels = m.Labels
+	if e.bare {
+		config.Images = nil
+	}
+	for _, image := range m.Images {
+		name, _, _ := strings.Cut(image, "=")
+		config.Images = append(config.Images, name)
+	}
 	for name, quantity := range m.Room {
 		config.Capacity[corev1.ResourceName(name)] = resource.MustParse(quantity)
 	}

@@ -11,7 +11,7 @@ import (
 // setHash is the part of a pod's name that a template's hash makes.
 var setHash = regexp.MustCompile(`(\S-)[a-z0-9]{8,10}-\*`)
 
-// machine reads "NAME cpu=4 memory=8Gi label:disk=ssd taint:k=v:NoSchedule".
+// machine reads "NAME cpu=4 memory=8Gi label:disk=ssd taint:k=v:NoSchedule image:nginx=72300000".
 func machine(words []string) Machine {
 	m := Machine{
 		Name: words[0], Room: map[string]string{"cpu": "8", "memory": "16Gi", "pods": "110"},
@@ -25,6 +25,8 @@ func machine(words []string) Machine {
 			m.Mortal = true
 		case "label":
 			m.Labels[name] = value
+		case "image":
+			m.Images = append(m.Images, name+"="+value)
 		case "taint":
 			m.Taints = append(m.Taints, name+"="+value)
 		default:
@@ -41,7 +43,7 @@ func (m Machine) Manifest() string {
 	if m.Mortal {
 		kubelet = "mortal"
 	}
-	room, labels, taints := []string{}, []string{}, []string{}
+	room, labels, taints, images := []string{}, []string{}, []string{}, []string{}
 	for _, name := range slices.Sorted(maps.Keys(m.Room)) {
 		room = append(room, fmt.Sprintf("%s: %q", name, m.Room[name]))
 	}
@@ -53,13 +55,27 @@ func (m Machine) Manifest() string {
 		value, effect, _ := strings.Cut(rest, ":")
 		taints = append(taints, fmt.Sprintf("{key: %s, value: %q, effect: %s}", key, value, effect))
 	}
+	for _, image := range m.Images {
+		name, size, _ := strings.Cut(image, "=")
+		images = append(images, fmt.Sprintf("{names: [%q], sizeBytes: %s}", "docker.io/library/"+name+":latest", size))
+	}
 	return fmt.Sprintf(`apiVersion: v1
 kind: Node
 metadata: {name: %s, labels: {%s}, annotations: {kwok.x-k8s.io/node: %s}}
 spec: {taints: [%s]}
-status: {allocatable: {%[5]s}, capacity: {%[5]s}}
-`, m.Name, strings.Join(labels, ", "), kubelet, strings.Join(taints, ", "), strings.Join(room, ", "))
+status: {allocatable: {%[5]s}, capacity: {%[5]s}, images: [%[6]s]}
+`, m.Name, strings.Join(labels, ", "), kubelet, strings.Join(taints, ", "), strings.Join(room, ", "), strings.Join(images, ", "))
 }
+
+// Profiles are the scheduler's, beside its own: one that minds no taints, and
+// one that wants nothing but the images of a pod to be there.
+const Profiles = `profiles:
+- schedulerName: default-scheduler
+- schedulerName: careless
+  plugins: {filter: {disabled: [{name: TaintToleration}]}}
+- schedulerName: single-minded
+  plugins: {score: {disabled: [{name: "*"}], enabled: [{name: ImageLocality, weight: 1}]}}
+`
 
 // podManifest is of "pod NAME cpu=1 label:app=web port=80 class=high" and the
 // rest of its spec below.

@@ -14,6 +14,7 @@ type names struct {
 	nodes     bool              // nodes keep their names: the scenario brought them
 	anywhere  bool              // except in what is said of pods
 	restarted map[string]string // hashes of templates that hold a time
+	without   []string          // resources of which nothing is told
 }
 
 var (
@@ -87,4 +88,17 @@ func (n *names) pods(writes []Write) map[string]string {
 		out[w.Name] = fmt.Sprint(stem, count[stem])
 	}
 	return out
+}
+
+// leaveOut has nothing told of some resources: with endpoints, their slices too.
+func (n *names) leaveOut(resources []string) {
+	n.without = append(n.without, resources...)
+	if slices.Contains(resources, "endpoints") {
+		n.without = append(n.without, "endpointslice", "endpointslices")
+	}
+}
+
+func (n *names) leftOut(w Write) bool {
+	resource, _, _ := strings.Cut(w.Resource, "/")
+	return slices.Contains(n.without, resource)
 }

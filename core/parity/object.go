@@ -52,6 +52,7 @@ var kinds = []struct{ kind, group, resource string }{
 	{"controllerrevision", "/apis/apps/v1", "controllerrevisions"},
 	{"job", "/apis/batch/v1", "jobs"},
 	{"cronjob", "/apis/batch/v1", "cronjobs"},
+	{"horizontalpodautoscaler", "/apis/autoscaling/v2", "horizontalpodautoscalers"},
 	{"poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets"},
 	{"resourcequota", "/api/v1", "resourcequotas"},
 	{"limitrange", "/api/v1", "limitranges"},

@@ -103,7 +103,8 @@ func kept(orders []Fact, runs []Seen) []Fact {
 // web-5f57bf4468, web-5f57bf4468-pod1), and the one's actor must be one that the
 // other's listens to; or a kubelet changed a pod and the Deployment controller
 // decides about any ReplicaSet. Writes on two pods of one set that always come
-// in one order do so by speed, not by cause.
+// in one order do so by speed, not by cause; those of a stateful set wait for
+// one another.
 func related(a, b string) bool {
 	x, y := strings.Fields(a), strings.Fields(b)
 	if y[0] == deploymentController && (x[0] == deploymentController || strings.HasPrefix(x[0], "kubelet/")) {
@@ -111,6 +112,9 @@ func related(a, b string) bool {
 	}
 	if only, ok := wakes[x[0]]; ok && !slices.Contains(only, y[0]) {
 		return false
+	}
+	if x[0] == "statefulset-controller" && y[0] == x[0] && x[2] == "pods" && y[2] == x[2] {
+		return true
 	}
 	return owns(x[3], y[3]) || owns(y[3], x[3])
 }

@@ -41,6 +41,7 @@ type Machine struct {
 	Room   map[string]string // cpu, memory, pods, …
 	Labels map[string]string
 	Taints []string // key=value:effect
+	Images []string // name=bytes
 	Mortal bool     // it can be unplugged
 }
 
@@ -82,7 +83,7 @@ func (p *player) step(s Step) error {
 	case "node":
 		return p.w.Machine(machine(s.Words[1:]))
 	case "pod":
-		return p.must(p.w.Kubectl("apply -f -", podManifest(s)))
+		return p.must(p.w.Kubectl("apply -f -", strings.ReplaceAll(podManifest(s), "NAMESPACE", p.names.namespace)))
 	case "apply":
 		return p.must(p.w.Kubectl("apply -f -", strings.ReplaceAll(s.Body, "NAMESPACE", p.names.namespace)))
 	case "kubectl":
@@ -101,6 +102,9 @@ func (p *player) step(s Step) error {
 		return p.w.Plug(s.Text)
 	case "anywhere":
 		p.names.anywhere = true
+		return nil
+	case "without":
+		p.names.leaveOut(s.Words[1:])
 		return nil
 	case "from":
 		return p.fromHere()
@@ -196,7 +200,7 @@ func (p *player) look(words []string) error {
 	for _, word := range words {
 		switch word {
 		case "chain":
-			writes := joined(p.w.Writes())
+			writes := slices.DeleteFunc(joined(p.w.Writes()), p.names.leftOut)
 			s.Places = places(&p.names, writes)
 			for _, w := range writes {
 				s.Facts.add("write %s", w.what())
@@ -209,7 +213,9 @@ func (p *player) look(words []string) error {
 			}
 		case "objects", "specs":
 			for _, o := range all {
-				p.names.facts(s.Facts, o, word == "specs")
+				if !slices.Contains(p.names.without, o.kind) {
+					p.names.facts(s.Facts, o, word == "specs")
+				}
 			}
 		case "nodes":
 			err = p.nodes(s.Facts)

@@ -88,25 +88,22 @@ func (s *scheduler) prebind(key string, pod *corev1.Pod, d *Decision) {
 func (s *scheduler) requestVolumes(p *prebinding) error {
 	for _, b := range p.plan.bind {
 		s.cache.promised[b.volume.Name] = client.Key(b.claim)
-		claim := b.claim
-		_, err := client.Patch(s.c, "", b.volume.Name, "", func(v *corev1.PersistentVolume) {
-			if !api.VolumeBoundTo(v, claim) {
-				annotate(&v.Annotations, api.AnnBoundByController, "yes")
-			}
-			v.Spec.ClaimRef = &corev1.ObjectReference{
-				Kind: "PersistentVolumeClaim", APIVersion: "v1", Namespace: claim.Namespace, Name: claim.Name,
-				UID: claim.UID, ResourceVersion: claim.ResourceVersion,
-			}
-		})
-		if err != nil {
+		claim, volume := b.claim, b.volume.DeepCopy()
+		if !api.VolumeBoundTo(volume, claim) {
+			annotate(&volume.Annotations, api.AnnBoundByController, "yes")
+		}
+		volume.Spec.ClaimRef = &corev1.ObjectReference{
+			Kind: "PersistentVolumeClaim", APIVersion: "v1", Namespace: claim.Namespace, Name: claim.Name,
+			UID: claim.UID, ResourceVersion: claim.ResourceVersion,
+		}
+		if _, err := client.Update(s.c, volume); err != nil {
 			return err
 		}
 	}
 	for _, claim := range p.plan.make {
-		_, err := client.Patch(s.c, claim.Namespace, claim.Name, "", func(c *corev1.PersistentVolumeClaim) {
-			annotate(&c.Annotations, api.AnnSelectedNode, p.node)
-		})
-		if err != nil {
+		claim = claim.DeepCopy()
+		annotate(&claim.Annotations, api.AnnSelectedNode, p.node)
+		if _, err := client.Update(s.c, claim); err != nil {
 			return err
 		}
 	}

@@ -3,12 +3,15 @@ package podautoscaler
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -50,11 +53,11 @@ func (p *pass) metric(spec *autoscalingv2.MetricSpec, selector labels.Selector) 
 		status.ContainerResource = &autoscalingv2.ContainerResourceMetricStatus{Name: m.Name, Container: m.Container, Current: is}
 		return n, nameOf(m.Name, " container", &m.Target), status, nil
 	}
-	return 0, "", status, elsewhere(spec)
+	return 0, "", status, elsewhere(spec, p.hpa.Namespace)
 }
 
 // elsewhere is the failure of a metric that comes from an API which isn't there.
-func elsewhere(spec *autoscalingv2.MetricSpec) *failure {
+func elsewhere(spec *autoscalingv2.MetricSpec, namespace string) *failure {
 	custom := errors.New("unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered")
 	switch {
 	case spec.Pods != nil:
@@ -65,8 +68,26 @@ func elsewhere(spec *autoscalingv2.MetricSpec) *failure {
 		why := fmt.Errorf("unable to get metric %s: %s on %s %w", spec.Object.Metric.Name, ref.Kind, ref.Name, custom)
 		return &failure{"FailedGetObjectMetric", why, fmt.Sprintf("failed to get object metric value: %v", why)}
 	}
-	why := errors.New("unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered")
-	return &failure{"FailedGetExternalMetric", why, fmt.Sprintf("failed to get external metric: %v", why)}
+	m := spec.External
+	why := fmt.Errorf("unable to get external metric %s/%s/%s: unable to fetch metrics from external metrics API: the server could not find the requested resource (get %s.external.metrics.k8s.io)",
+		namespace, m.Metric.Name, shown(m.Metric.Selector), m.Metric.Name)
+	what := fmt.Sprintf("failed to get external metric %s: %v", m.Metric.Name, why)
+	if m.Target.AverageValue != nil {
+		what = fmt.Sprintf("failed to get %s external metric: %v", m.Metric.Name, why)
+	}
+	return &failure{"FailedGetExternalMetric", why, fmt.Sprintf("failed to get %s external metric value: %s", m.Metric.Name, what)}
+}
+
+// shown is a selector as upstream's messages show it; expressions are left out.
+func shown(s *metav1.LabelSelector) string {
+	if s == nil {
+		return "nil"
+	}
+	labels := ""
+	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
+		labels += key + ": " + s.MatchLabels[key] + ","
+	}
+	return "&LabelSelector{MatchLabels:map[string]string{" + labels + "},MatchExpressions:[]LabelSelectorRequirement{},}"
 }
 
 func nameOf(resource corev1.ResourceName, container string, target *autoscalingv2.MetricTarget) string {

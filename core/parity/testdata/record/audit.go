@@ -127,7 +127,7 @@ var watched = map[string]string{
 	"endpointslices": "/apis/discovery.k8s.io/v1", "poddisruptionbudgets": "/apis/policy/v1",
 	"deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "daemonsets": "/apis/apps/v1",
 	"statefulsets": "/apis/apps/v1", "controllerrevisions": "/apis/apps/v1",
-	"jobs": "/apis/batch/v1", "cronjobs": "/apis/batch/v1",
+	"jobs": "/apis/batch/v1", "cronjobs": "/apis/batch/v1", "horizontalpodautoscalers": "/apis/autoscaling/v2",
 }
 
 func (j *judge) watch() (*frames, error) {

@@ -32,6 +32,12 @@ rules:
 - {level: RequestResponse, verbs: [create, update, patch, delete, deletecollection]}
 `
 
+const schedulerConfig = `apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+clientConnection: {kubeconfig: kubeconfig, qps: 10000, burst: 10000}
+leaderElection: {leaderElect: false}
+`
+
 // judge is a running control plane.
 type judge struct {
 	options
@@ -87,6 +93,7 @@ func (j *judge) files() error {
 		"sa.pub":     pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
 		"tokens.csv": []byte(token + `,admin,admin,"system:masters"` + "\n"),
 		"audit.yaml": []byte(auditPolicy), "stages.yaml": []byte(stages()), "audit.log": nil,
+		"scheduler.yaml": []byte(schedulerConfig + parity.Profiles),
 		"kubeconfig": fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]
@@ -130,7 +137,7 @@ func (j *judge) components() error {
 	return errors.Join(err,
 		j.run("controllers", "kube-controller-manager", append(fast, fmt.Sprintf("--secure-port=%d", j.port+3), "--service-account-private-key-file=sa.key",
 			"--use-service-account-credentials=false", "--node-monitor-grace-period=6s", "--node-monitor-period=1s")...),
-		j.run("scheduler", "kube-scheduler", append(fast, fmt.Sprintf("--secure-port=%d", j.port+4))...),
+		j.run("scheduler", "kube-scheduler", "--config=scheduler.yaml", "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", j.port+4)),
 		j.run("kwok", "kwok", kwok...), j.run("mortal", "kwok", mortal...))
 }
 

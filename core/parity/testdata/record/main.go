@@ -112,6 +112,11 @@ func record(o options, folder string) error {
 	}
 	defer j.stop()
 	go j.endWhenTold()
+	if slices.ContainsFunc(all, func(s script) bool { return strings.HasPrefix(s.Name, "autoscaler/") }) {
+		if err := j.serveMetrics(); err != nil {
+			return err
+		}
+	}
 	defer j.pauseAtRandom()()
 	if err := j.together(all); err != nil {
 		return err
