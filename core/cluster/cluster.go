@@ -84,10 +84,12 @@ type Cluster struct {
 	// registry is where all machines have their images from.
 	registry kubelet.Registry
 	network  *network.Network
-	traffic  []*trafficRun
-	still    bool // it is a past, which can only be read
-	asked    bool // somebody wanted to change it
-	old      bool // the log held a cluster
+	traffic  []*trafficRun          // the runs that were asked for
+	sending  []*trafficRun          // those and what programs send
+	calls    map[string]*trafficRun // what programs send, by who and where to
+	still    bool                   // it is a past, which can only be read
+	asked    bool                   // somebody wanted to change it
+	old      bool                   // the log held a cluster
 }
 
 // New opens the log and starts every component. Nothing has happened yet but
@@ -100,7 +102,7 @@ func New(opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain), typed: map[int]func(){}, old: st.Revision() > 1}
+	c := &Cluster{opts: opts, store: st, retain: store.Revision(opts.Retain), typed: map[int]func(){}, calls: map[string]*trafficRun{}, old: st.Revision() > 1}
 	c.world = sim.New(opts.Seed+uint64(st.Revision()), resumeAt(st, opts.Start))
 	c.rec = trace.NewRecorder(c.world.Now, c.written)
 	if err := c.followLog(); err != nil {

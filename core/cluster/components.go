@@ -83,6 +83,7 @@ var controlPlane = []component{
 // assemble makes every component and starts it.
 func (c *Cluster) assemble() error {
 	c.network = network.New(c.machines, c.runs, c.world.Now, c.world.Rand("network"))
+	c.network.Heard = c.heard
 	for _, part := range controlPlane {
 		c.parts = append(c.parts, &part)
 	}

@@ -114,6 +114,9 @@ func (a *ActorState) after(what Deed) {
 	}
 }
 
+// Requests is what was told of each run of requests, as in Cluster.
+func (p *Past) Requests() []trace.Line { return p.of.Requests(p.until) }
+
 // Groups are the ten steps of the last chain, as far as they had been taken.
 func (p *Past) Groups() []trace.Group { return p.of.rec.Groups(p.until, 1) }
 

@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +17,17 @@ import (
 // trafficActor is under whose name requests are sent that no pod sends.
 const trafficActor = "traffic"
 
-// Bounds of one run of requests, and how many of the lost ones are in the trace.
+// Bounds of one run of requests.
 const (
 	maxRate     = 1000 // a second
 	maxRequests = 100_000
-	maxLost     = 100
+)
+
+// How often a run is told of in the trace: at most so often, and the less often
+// the longer it goes on.
+const (
+	tellEvery  = 250 * time.Millisecond
+	tellPerAge = 1000
 )
 
 // Traffic is a run of requests sent to a URL, and what they came to.
@@ -46,13 +54,23 @@ func (c *Cluster) Traffic() []Traffic {
 	return out
 }
 
-// trafficRun is a run of requests under way.
+// trafficRun is a run of requests under way: one that was asked for, or all that
+// a program of one pod sends to one place.
 type trafficRun struct {
 	Traffic
+	place   int // among all runs, from 1
+	from    string
+	service string
 	to      network.Location
 	outside bool
 	every   time.Duration
 	left    int
+
+	began time.Time
+	ways  []trace.Way // since it was told of last
+	next  time.Time   // when it may be told of again
+	late  bool        // it is going to be told of at that time
+	told  []int64     // its entries in the trace
 }
 
 // Send sends requests while the world goes on: "http://web 20/s 30s" from pods
@@ -65,15 +83,16 @@ func (c *Cluster) Send(setting string) error {
 	}
 	c.did(Requests, setting)
 	c.traffic = append(c.traffic, run)
+	c.add(run)
 	c.another(run)
 	return nil
 }
 
 func parseTraffic(setting string) (*trafficRun, error) {
-	run := &trafficRun{Traffic: Traffic{Lost: map[string]int{}}}
+	run := &trafficRun{Traffic: Traffic{Lost: map[string]int{}}, from: "pods"}
 	words := strings.Fields(setting)
 	if len(words) > 0 && words[0] == "outside" {
-		run.outside, words = true, words[1:]
+		run.outside, run.from, words = true, words[0], words[1:]
 	}
 	if len(words) != 3 {
 		return nil, fmt.Errorf("%q is not of the form [outside] URL N/s DURATION", setting)
@@ -110,7 +129,7 @@ func (c *Cluster) another(run *trafficRun) {
 		// The end is work, so that whoever looks when the world has come to rest sees it.
 		p.Schedule(sim.Timer, sim.Work, 0, "no more to "+run.URL, func() {
 			run.Over = true
-			c.tell(run, "over", fmt.Sprintf("%d of %d requests were answered", run.Answered, run.Sent))
+			c.tell(run)
 		})
 	})
 }
@@ -122,28 +141,120 @@ func (c *Cluster) request(run *trafficRun) {
 		m := all[run.Sent%len(all)]
 		from = network.Caller{Namespace: "default", Node: m.NodeName(), IP: m.Address(), ClusterDNS: true}
 	}
-	o := c.network.Send(from, run.to.Host, run.to.Port, network.Request{
+	c.came(run, c.network.Send(from, run.to.Host, run.to.Port, network.Request{
 		Method: "GET", Path: run.to.Path, Host: run.to.Header(), Agent: trafficActor,
-	})
+	}))
+}
+
+// heard takes in a request that a program sent, into the run of its pod.
+func (c *Cluster) heard(from network.Caller, to network.Location, o network.Outcome) {
+	who := cmp.Or(from.Pod, "outside")
+	key := who + " " + to.Header()
+	run := c.calls[key]
+	if run == nil {
+		run = &trafficRun{Traffic: Traffic{URL: to.Header(), Lost: map[string]int{}}, from: who, to: to}
+		c.calls[key] = run
+		c.add(run)
+	}
+	c.came(run, o)
+}
+
+// add gives a run its place.
+func (c *Cluster) add(run *trafficRun) {
+	c.sending = append(c.sending, run)
+	run.place, run.began = len(c.sending), c.Now()
+}
+
+// came takes in what a request came to. The trace tells of it at once, or
+// together with others a little later.
+func (c *Cluster) came(run *trafficRun, o network.Outcome) {
 	run.Sent++
-	reason := string(o.Failure)
+	run.service = o.Service
+	way := trace.Way{Pod: o.By, Node: o.Node, Lost: string(o.Failure)}
 	if o.Failure == network.Answered && o.Status >= 500 {
-		reason = strconv.Itoa(o.Status)
+		way.Lost = strconv.Itoa(o.Status)
 	}
-	if reason == "" {
+	if way.Lost == "" {
 		run.Answered++
-		return
+	} else {
+		run.Lost[way.Lost]++
 	}
-	run.Lost[reason]++
-	if run.Missed() <= maxLost {
-		c.tell(run, "lost", strings.TrimSpace(reason+" "+o.To))
+	run.note(way)
+	switch wait := run.next.Sub(c.Now()); {
+	case wait <= 0:
+		c.tell(run)
+	case !run.late:
+		run.late = true
+		c.world.Process(trafficActor).Schedule(sim.Timer, sim.Idle, wait, "tell of requests to "+run.URL, func() {
+			if run.late {
+				c.tell(run)
+			}
+		})
 	}
 }
 
-// tell puts something about a run into the trace.
-func (c *Cluster) tell(run *trafficRun, result, message string) {
+// note counts a request among those that went the same way.
+func (run *trafficRun) note(way trace.Way) {
+	for i := range run.ways {
+		if w := &run.ways[i]; w.Pod == way.Pod && w.Node == way.Node && w.Lost == way.Lost {
+			w.Count++
+			return
+		}
+	}
+	way.Count = 1
+	run.ways = append(run.ways, way)
+}
+
+// tell puts what a run has come to into the trace.
+func (c *Cluster) tell(run *trafficRun) {
+	result := "sent"
+	switch lost := slices.ContainsFunc(run.ways, func(w trace.Way) bool { return w.Lost != "" }); {
+	case run.Over:
+		result = "over"
+	case lost:
+		result = "lost"
+	}
 	c.rec.Add(trace.Entry{
 		Type: trace.Decision, Actor: trafficActor, Verb: "request", Resource: "services", Name: run.to.Host,
-		Verdict: &trace.Verdict{Action: "request", Subject: run.URL, Result: result, Message: message},
+		Verdict: &trace.Verdict{
+			Action: "request", Subject: run.URL, Result: result,
+			Message: fmt.Sprintf("%d of %d requests were answered", run.Answered, run.Sent),
+			Traffic: &trace.Traffic{
+				Run: run.place, From: run.from, Service: run.service, Sent: run.Sent, Answered: run.Answered,
+				Lost: maps.Clone(run.Lost), Over: run.Over, Ways: run.ways,
+			},
+		},
 	})
+	run.told = append(run.told, c.rec.Last())
+	run.ways, run.late = nil, false
+	run.next = c.Now().Add(max(tellEvery, c.Now().Sub(run.began)/tellPerAge))
+}
+
+// drawn is how long the ways of requests are part of what Requests tells.
+const drawn = time.Second
+
+// Requests is what was told of each run of requests up to a place of the trace:
+// the last entry, after those of the second before it, run by run.
+func (c *Cluster) Requests(until int64) []trace.Line {
+	out := []trace.Line{}
+	for _, run := range c.sending {
+		n, found := slices.BinarySearch(run.told, until)
+		if found {
+			n++
+		}
+		from := len(out)
+		var last time.Time
+		for n--; n >= 0; n-- {
+			e, kept := c.rec.Entry(run.told[n])
+			if !kept || e.Time.Before(last.Add(-drawn)) {
+				break
+			}
+			if last.IsZero() {
+				last = e.Time
+			}
+			out = append(out, e.Line())
+		}
+		slices.Reverse(out[from:])
+	}
+	return out
 }

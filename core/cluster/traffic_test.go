@@ -3,9 +3,14 @@ package cluster
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tabernetes/tabernetes/core/trace"
 )
 
 // shop is a Deployment whose image takes three seconds to begin to answer, with
@@ -83,5 +88,77 @@ func TestAGentleUpdateLosesNoRequest(t *testing.T) {
 	t.Logf("%d seeds: hastily %d of %d were lost", seeds, lost, seeds*2000)
 	if lost == 0 {
 		t.Error("a hasty update lost no request")
+	}
+}
+
+// TestTheTraceTellsOfEveryRequest: the entries of a run together tell the way of
+// each request that it sent, and the last one before any place what it had come
+// to by then.
+func TestTheTraceTellsOfEveryRequest(t *testing.T) {
+	c := start(t, Options{Seed: 1})
+	run(t, c, fmt.Sprintf(shop, hasty))
+	pass(t, c, 10*time.Second)
+	if err := c.Send("outside http://shop 10/s 1s"); err != nil { // names lead outsiders to ingress, which knows none
+		t.Fatal(err)
+	}
+	if err := c.Send("http://shop 50/s 40s"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, c, "set image deployment/shop shop=example.com/shop:1.1")
+	pass(t, c, time.Minute)
+	sent, lost := map[int]int{}, map[int]int{}
+	for _, e := range c.Entries(0, 0) {
+		if e.Verb != "request" {
+			continue
+		}
+		told := e.Verdict.Traffic
+		for _, w := range told.Ways {
+			sent[told.Run] += w.Count
+			if w.Lost != "" {
+				lost[told.Run] += w.Count
+			} else if told.Run == 2 && (w.Pod == "" || w.Node == "") {
+				t.Errorf("answered by nobody: %+v", w)
+			}
+		}
+		if told.Sent != sent[told.Run] || told.Sent-told.Answered != lost[told.Run] {
+			t.Fatalf("the entries up to %d tell of %d requests, %d lost; it says %+v", e.Seq, sent[told.Run], lost[told.Run], told)
+		}
+		then := c.Requests(e.Seq)
+		if !slices.ContainsFunc(then, func(l trace.Line) bool { return l.Seq == e.Seq }) || len(then) > 12 {
+			t.Fatalf("at entry %d this was told: %+v", e.Seq, then)
+		}
+	}
+	all := c.Traffic()
+	if sent[1] != 10 || sent[2] != all[1].Sent || lost[2] != all[1].Missed() || lost[2] == 0 {
+		t.Errorf("told of %v requests, %v of them lost; they came to %+v", sent, lost, all)
+	}
+}
+
+// TestTheTraceTellsOfProgramsRequests, with the pod that asks and the one that answers.
+func TestTheTraceTellsOfProgramsRequests(t *testing.T) {
+	c := start(t, Options{Seed: 1})
+	run(t, c, "create deployment web --image=nginx")
+	run(t, c, "expose deployment web --port=80")
+	run(t, c, "run box --image=busybox --command -- sleep 1d")
+	run(t, c, "exec box -- wget -qO- http://web")
+	run(t, c, "scale deployment web --replicas=0")
+	pass(t, c, 40*time.Second)
+	if r, err := c.Run("kubectl exec box -- wget -qO- http://web"); err != nil || r.Exit == 0 {
+		t.Fatalf("nobody is there, yet: %+v, %v", r, err)
+	}
+	if n := len(c.Requests(0)); n != 0 {
+		t.Errorf("before anything happened there were %d runs", n)
+	}
+	last := c.Requests(c.LastEntry())
+	if len(last) != 1 { // the first is older than a second
+		t.Fatalf("%d runs: %+v", len(last), last)
+	}
+	got := *last[0].Verdict.Traffic
+	want := trace.Traffic{
+		Run: 1, From: "default/box", Service: "default/web", Sent: 2, Answered: 1,
+		Lost: map[string]int{"refused": 1}, Ways: []trace.Way{{Lost: "refused", Count: 1}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -121,7 +121,7 @@ func (l *live) tell(n *network.Network, from network.Caller, old bool, a *ask, n
 // caller is a pod as the network knows it.
 func (n *Node) caller(pod *corev1.Pod, box *sandbox) network.Caller {
 	dns := pod.Spec.DNSPolicy == corev1.DNSClusterFirstWithHostNet || pod.Spec.DNSPolicy == corev1.DNSClusterFirst && !pod.Spec.HostNetwork
-	return network.Caller{Namespace: pod.Namespace, Node: n.Name, IP: box.ip, ClusterDNS: dns}
+	return network.Caller{Namespace: pod.Namespace, Node: n.Name, Pod: box.key, IP: box.ip, ClusterDNS: dns}
 }
 
 // dial makes the calls that are due of the pod's containers.

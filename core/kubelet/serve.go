@@ -19,7 +19,9 @@ func (n *Node) NodeName() string { return n.Name }
 func (n *Node) Serve(ip string, port int32, r network.Request, now time.Time) (answer network.Response, there, heard bool) {
 	there = ip == n.Address()
 	for _, box := range n.boxesAt(ip) {
-		there = true
+		if there = true; box.host != 0 {
+			answer.By = box.key
+		}
 		for _, run := range box.containers {
 			if s := run.listens(port, r.Path, now); s != nil {
 				answer := run.reply(s, r)
@@ -29,7 +31,7 @@ func (n *Node) Serve(ip string, port int32, r network.Request, now time.Time) (a
 			}
 		}
 	}
-	return network.Response{}, there, false
+	return answer, there, false
 }
 
 // boxesAt are the sandboxes with an address: one, or those in the machine's own network.

@@ -40,7 +40,7 @@ func (n *Network) transfer(ran *Ran, from Caller, url string, flags map[byte][]s
 		complain(3, "URL rejected: Malformed input to a URL function")
 		return
 	}
-	o := n.Send(from, l.Host, l.Port, asked(l, flags))
+	o := n.call(from, l, asked(l, flags))
 	limit := soonest(seconds(last(flags['m'])), seconds(last(flags['\x01'])))
 	if limit > 0 && o.Took > limit {
 		o.Took = limit

@@ -97,6 +97,7 @@ func (n *Network) enter(port int32, r Request) Outcome {
 	if s == nil {
 		return Outcome{Response: page(503, "Service Temporarily Unavailable")}
 	}
+	service := client.Key(s)
 	for i := range s.Spec.Ports {
 		p := &s.Spec.Ports[i]
 		if want := b.backend.Service.Port; p.Name != want.Name && (want.Number == 0 || p.Port != want.Number) {
@@ -111,12 +112,15 @@ func (n *Network) enter(port int32, r Request) Outcome {
 			r.From = IngressAddress
 			out := n.deliver(e, r)
 			if out.Failure != Answered {
-				return Outcome{Response: page(502, "Bad Gateway")}
+				by := out.By
+				out.Failure, out.Response = Answered, page(502, "Bad Gateway")
+				out.By = by
 			}
+			out.Service = service
 			return out
 		}
 	}
-	return Outcome{Response: page(503, "Service Temporarily Unavailable")}
+	return Outcome{Response: page(503, "Service Temporarily Unavailable"), Service: service}
 }
 
 // page is what nginx says itself.

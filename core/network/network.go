@@ -14,7 +14,7 @@ type Machine interface {
 	Address() string
 	PodCIDR() string
 	// Serve answers a request to one of its addresses. There is somebody at the
-	// address if there, and somebody listens on the port if heard.
+	// address if there (the answer says who), and somebody listens on the port if heard.
 	Serve(ip string, port int32, r Request, now time.Time) (answer Response, there, heard bool)
 }
 
@@ -31,12 +31,13 @@ type Response struct {
 	Status int
 	Server string // the Server header, may be empty
 	Body   string
-	By     string // the pod that answered: namespace/name
+	By     string // the pod that it came to: namespace/name
 }
 
 // Caller is who sends a request.
 type Caller struct {
 	Namespace, Node string // of a pod; Node is "" for somebody outside
+	Pod             string // namespace/name, "" where no pod asks
 	IP              string
 	// ClusterDNS says that names are asked of the cluster's DNS.
 	ClusterDNS bool
@@ -65,6 +66,8 @@ type Outcome struct {
 	Failure Failure
 	IP      string        // what the name led to, "" when it led nowhere
 	To      string        // the pod's address and port that it came to, "" where it came to none
+	Node    string        // the machine that it came to, "" where it came to none
+	Service string        // the service on its way: namespace/name, "" where there is none
 	Took    time.Duration // until it was answered, or given up
 }
 
@@ -80,6 +83,9 @@ const (
 // Network is what lies between machines. Its zero value has no machines and
 // no rules; New makes one.
 type Network struct {
+	// Heard is told of every request that a program sends; nil: nobody is.
+	Heard func(from Caller, to Location, o Outcome)
+
 	machines func() []Machine
 	runs     func(actor string) bool
 	now      func() time.Time
@@ -127,6 +133,15 @@ func (n *Network) Send(from Caller, host string, port int32, r Request) Outcome 
 	return out
 }
 
+// call is Send for a program, and whoever wants to know is told of it.
+func (n *Network) call(from Caller, to Location, r Request) Outcome {
+	o := n.Send(from, to.Host, to.Port, r)
+	if n.Heard != nil {
+		n.Heard(from, to, o)
+	}
+	return o
+}
+
 // pick takes one of several by lot.
 func (n *Network) pick(all []string) string {
 	if len(all) == 1 {
@@ -145,12 +160,12 @@ func (n *Network) connect(from Caller, ip string, port int32, r Request) Outcome
 		out.IP = ip
 		return out
 	}
-	to, failure := n.route(from, ip, port)
+	to, service, failure := n.route(from, ip, port)
 	if failure != Answered {
-		return Outcome{Failure: failure, IP: ip}
+		return Outcome{Failure: failure, IP: ip, Service: service}
 	}
 	out := n.deliver(to, r)
-	out.IP, out.To = ip, join(to.ip, to.port)
+	out.IP, out.To, out.Service = ip, join(to.ip, to.port), service
 	return out
 }
 
@@ -167,13 +182,15 @@ func (n *Network) deliver(to endpoint, r Request) Outcome {
 			continue
 		}
 		answer, there, heard := m.Serve(to.ip, to.port, r, n.now())
+		out := Outcome{Response: answer, Node: m.NodeName()}
 		switch {
 		case heard:
-			return Outcome{Response: answer}
 		case there || !near:
-			return Outcome{Failure: Refused}
+			out.Failure = Refused
+		default:
+			out.Failure = NoRoute
 		}
-		return Outcome{Failure: NoRoute}
+		return out
 	}
 	return Outcome{Failure: TimedOut}
 }

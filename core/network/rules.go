@@ -3,6 +3,7 @@ package network
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -156,28 +157,35 @@ func (sp *servicePort) usable(node string) []endpoint {
 }
 
 // route is where a request goes that is sent to an address: to a service's
-// endpoint, or where the address says.
-func (n *Network) route(from Caller, ip string, port int32) (endpoint, Failure) {
+// endpoint, or where the address says. service is the one on the way.
+func (n *Network) route(from Caller, ip string, port int32) (to endpoint, service string, f Failure) {
 	key := join(ip, port)
 	if sp := n.rules.inside[key]; sp != nil && from.Node != "" {
-		return n.choose(sp, from, sp.localIn, from.Node)
+		return n.through(sp, from, sp.localIn, from.Node)
 	}
 	if sp := n.rules.published[key]; sp != nil {
 		// A load balancer asks only machines that have a pod, where that matters.
-		return n.choose(sp, from, false, "")
+		return n.through(sp, from, false, "")
 	}
 	if node := n.machineAt(ip); node != "" {
 		if sp := n.rules.nodePorts[port]; sp != nil {
-			return n.choose(sp, from, sp.localOut, node)
+			return n.through(sp, from, sp.localOut, node)
 		}
 	}
 	if n.rules.addresses[ip] {
-		return endpoint{}, TimedOut
+		return endpoint{}, "", TimedOut
 	}
 	if from.Node == "" && n.machineAt(ip) == "" {
-		return endpoint{}, TimedOut // pods have no addresses outside of the cluster
+		return endpoint{}, "", TimedOut // pods have no addresses outside of the cluster
 	}
-	return endpoint{ip: ip, port: port}, Answered
+	return endpoint{ip: ip, port: port}, "", Answered
+}
+
+// through leads to one of a service's endpoints.
+func (n *Network) through(sp *servicePort, from Caller, local bool, node string) (endpoint, string, Failure) {
+	to, f := n.choose(sp, from, local, node)
+	service, _, _ := strings.Cut(sp.name, ":")
+	return to, service, f
 }
 
 // machineAt is the name of the machine with an address, "" where none has it.

@@ -32,7 +32,7 @@ func (n *Network) wget(p Program) Ran {
 		if flags['U'] != nil {
 			agent = last(flags['U'])
 		}
-		o := n.Send(p.From, l.Host, l.Port, Request{
+		o := n.call(p.From, l, Request{
 			Method: method, Path: l.Path, Host: hostHeader(flags['H'], l.Header()), Agent: agent,
 		})
 		if _, quiet := flags['q']; !quiet && o.IP != "" {

@@ -74,6 +74,33 @@ type Verdict struct {
 	// pods as namespace/name, have gone.
 	Nominated string   `json:"nominated,omitempty"`
 	Victims   []string `json:"victims,omitempty"`
+	// Traffic is what requests came to, those of a short while together.
+	Traffic *Traffic `json:"traffic,omitempty"`
+}
+
+// Traffic is a run of requests, of one caller to one place: what it came to up
+// to here, and on which ways those went that the run's last entry did not tell of.
+type Traffic struct {
+	Run int `json:"run"` // its place among all runs, from 1
+	// From is who asks: a pod as namespace/name, "pods" for pods on all nodes in
+	// turn, "outside".
+	From string `json:"from"`
+	// Service is the last one on the way, namespace/name; "" where there was none.
+	Service  string         `json:"service,omitempty"`
+	Sent     int            `json:"sent"`
+	Answered int            `json:"answered"`
+	Lost     map[string]int `json:"lost,omitempty"` // by reason
+	Over     bool           `json:"over,omitempty"`
+	Ways     []Way          `json:"ways,omitempty"`
+}
+
+// Way is where some requests went: to a pod, namespace/name, or to nobody.
+type Way struct {
+	Pod  string `json:"pod,omitempty"`
+	Node string `json:"node,omitempty"`
+	// Lost is why they were not answered, "" where they were.
+	Lost  string `json:"lost,omitempty"`
+	Count int    `json:"count"`
 }
 
 // NodeVerdict is one row of the scheduler's table.

@@ -33,7 +33,7 @@ func (d *Driver) look(from int, r lookRequest) error {
 	} else {
 		o := p.Overview()
 		out.Now, out.Until, out.Overview = trace.FormatTime(p.Time()), p.Until(), &o
-		out.Actors, out.Chain = p.Actors(), p.Groups()
+		out.Actors, out.Chain, out.Requests = p.Actors(), p.Groups(), p.Requests()
 	}
 	d.opts.Send(from, out)
 	return nil

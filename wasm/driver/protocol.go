@@ -211,6 +211,7 @@ type (
 		Overview *cluster.Overview    `json:"overview"`
 		Actors   []cluster.ActorState `json:"actors"`
 		Chain    []trace.Group        `json:"chain"`
+		Requests []trace.Line         `json:"requests"`
 		Error    string               `json:"error"`
 	}
 	tracedEvent struct {

@@ -127,7 +127,7 @@ func TestProtocolTwinData(t *testing.T) {
 	for name, data := range map[string]any{
 		"ActorState": cluster.ActorState{}, "Overview": cluster.Overview{}, "NodeView": cluster.NodeView{},
 		"PodView": cluster.PodView{}, "WorkloadView": cluster.WorkloadView{}, "Change": trace.Change{},
-		"Verdict": trace.Verdict{}, "Entry": trace.Line{},
+		"Verdict": trace.Verdict{}, "Traffic": trace.Traffic{}, "Way": trace.Way{}, "Entry": trace.Line{},
 		"Answer": lessons.Answer{}, "CheckState": checkState{}, "Said": said{}, "Observed": observed{},
 		"Prediction": lessons.Prediction{}, "Note": lessons.Note{},
 		"NodeVerdict": trace.NodeVerdict{}, "Group": trace.Group{}, "Why": cluster.Why{}, "Waits": cluster.Waits{},

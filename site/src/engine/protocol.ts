@@ -374,6 +374,8 @@ export interface LookedEvent {
   actors: ActorState[] | null;
   /** The ten steps as far as they had been taken. */
   chain: Group[] | null;
+  /** What was told of each run of requests last, and in the second before. */
+  requests: Entry[] | null;
   error: string;
 }
 
@@ -649,6 +651,29 @@ export interface Verdict {
   /** The node that is to become the pod's when the victims, namespace/name, are gone. */
   nominated?: string;
   victims?: string[];
+  traffic?: Traffic;
+}
+
+/** A run of requests from one caller to one place, up to an entry; `ways` are of those since the run's last entry. */
+export interface Traffic {
+  run: number;
+  /** A pod as namespace/name, `pods` on all nodes in turn, or `outside`. */
+  from: string;
+  service?: string;
+  sent: number;
+  answered: number;
+  /** By reason. */
+  lost?: Record<string, number>;
+  over?: boolean;
+  ways?: Way[];
+}
+
+/** Where some requests went: to a pod, namespace/name, or to nobody; and why they were lost, if they were. */
+export interface Way {
+  pod?: string;
+  node?: string;
+  lost?: string;
+  count: number;
 }
 
 /** A row of the scheduler's table: the plugin that filtered the node out and why, or what each plugin gave it. */
