@@ -84,6 +84,18 @@ function calls() {
   };
 }
 
+/** No chunk brings a style sheet or others with it, so none needs to be told what to load first. */
+function noPreload() {
+  return {
+    name: 'tabernetes:no-preload',
+    enforce: 'pre',
+    load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : undefined),
+    renderChunk: (code) =>
+      code.replace(/__vitePreload\(async \(\) => \{\s*const (\{ \w+ \}) = await (import\([^)]*\));\s*return \1;\s*\}, __VITE_PRELOAD__, import\.meta\.url\)/g, '$2')
+        .replace(/__vitePreload\(\(\) => (import\([\s\S]*?), __VITE_PRELOAD__, import\.meta\.url\)/g, '$1'),
+  };
+}
+
 /** The lessons' files in one folder that is named by what they hold: one name for the page to know, not one a file. */
 function lessons() {
   const from = 'build/lessons';
@@ -105,7 +117,7 @@ function lessons() {
 // any other, so its name changes with its content.
 export default defineConfig({
   base: './',
-  plugins: [keysAsPlaces(), calls(), lessons(), versioned()],
+  plugins: [keysAsPlaces(), calls(), noPreload(), lessons(), versioned()],
   assetsInclude: ['**/*.wasm.gz'],
   worker: { format: 'es' },
   build: {

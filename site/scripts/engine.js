@@ -2,10 +2,11 @@
 // Prints its sizes and fails above the budget.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { slim } from './slim.js';
+import { support } from './support.js';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const BUDGET = 4.5e6; // bytes of brotli: what most hosts send
@@ -61,7 +62,7 @@ function sizes(module) {
 mkdirSync(build, { recursive: true });
 console.log('building the engine (js/wasm) ...');
 go('build', `-modfile=${slim(root, build, go)}`, '-trimpath', '-ldflags=-s -w', ...small.map((p) => `-gcflags=${p}=-l`), '-o', wasm, './wasm');
-copyFileSync(join(go('env', 'GOROOT'), 'lib', 'wasm', 'wasm_exec.js'), join(build, 'wasm_exec.js'));
+writeFileSync(join(build, 'wasm_exec.js'), support(readFileSync(join(go('env', 'GOROOT'), 'lib', 'wasm', 'wasm_exec.js'), 'utf8')));
 console.log('compressing it ...');
 const { raw, gzip, brotli } = sizes(readFileSync(wasm));
 console.log(`engine: ${megabytes(raw)} raw, ${megabytes(gzip)} gzip, ${megabytes(brotli)} brotli (budget ${megabytes(BUDGET)})`);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { empty, follow, type Chain } from './chain/chain';
 import { Console } from './console/lines';
-import { nodeOf } from './engine/actors';
+import { knowsKind, learnKind, nodeOf } from './engine/actors';
 import { Engine, type Mode } from './engine/client';
 import { Questions } from './engine/questions';
 import { isServed, Served } from './engine/served';
@@ -16,13 +16,14 @@ import type {
   FrameEvent,
   Overview,
   Request,
-  SharedEvent,
   Speed,
+  Traffic,
   Why,
   WorkerEvent,
 } from './engine/protocol';
 import { engineName } from './lessons/address';
 import type { Lesson } from './lessons/lesson';
+import { kinds } from './objects/api';
 import { database, ofThisTab, retained } from './storage/clusters';
 import type { Tab } from './log/Log';
 import { Storage } from './storage/storage';
@@ -33,6 +34,9 @@ export type Phase = 'download' | 'start' | 'waiting' | 'ready' | 'failed';
 
 /** How long the last event stays lit when nothing follows, in milliseconds. */
 const lightTime = 1600;
+
+/** How long requests are drawn, in milliseconds of the cluster's time. */
+const second = 1000;
 
 /** How many writes the page keeps; the engine has them all. */
 const keepWrites = 30_000;
@@ -55,6 +59,10 @@ export class Store {
     actors: [] as ActorState[],
     overview: undefined as Overview | undefined,
     chain: empty as Chain,
+    /** What was told of requests, of each run the last second. */
+    requests: [] as Entry[],
+    /** When requests were sent last, while that is only just now, or while the world is paused. */
+    flowing: '',
     /** What has happened last. */
     now: undefined as Entry | undefined,
     /** The same while it has only just happened, or while the world is paused. */
@@ -106,14 +114,12 @@ export class Store {
   private before = 0;
   private lastRevision = 1; // etcd begins with 1, which nobody wrote
   private asked = new Set<number>();
+  private wondered = new Set<string>();
   private scheduled = false;
   private undrawn = false;
-  private completions = new Map<number, (words: string[]) => void>();
-  private lastCompletion = 0;
-  private shares = new Map<number, (shared: SharedEvent) => void>();
-  private lastShare = 0;
   private taps: ((event: EngineEvent | WorkerEvent) => void)[] = [];
   private dim: ReturnType<typeof setTimeout> | undefined;
+  private ebb: ReturnType<typeof setTimeout> | undefined;
 
   /** cluster undefined: one that is kept nowhere. */
   constructor(
@@ -123,7 +129,7 @@ export class Store {
     readonly lessonId?: string,
   ) {
     this.database = cluster === undefined ? ofThisTab() : lessonId ? engineName(lessonId) : database(cluster);
-    this.storage = new Storage(cluster ?? 'shared', cluster === undefined, (request) => this.send(request), () => this.changed());
+    this.storage = new Storage(cluster ?? 'shared', cluster === undefined, this.questions, (request) => this.send(request), () => this.changed());
     this.served = isServed() && !lessonId && cluster !== undefined;
     const take = (event: EngineEvent | WorkerEvent) => this.take(event);
     this.engine = this.served ? new Served(take) : new Engine(take, mode);
@@ -144,15 +150,6 @@ export class Store {
     this.taps.push(hear);
   }
 
-  /** Asks for what a link to this very cluster has to hold. */
-  share(): Promise<SharedEvent> {
-    const id = ++this.lastShare;
-    return new Promise((resolve) => {
-      this.shares.set(id, resolve);
-      this.send({ type: 'share', id });
-    });
-  }
-
   get actors(): ActorState[] {
     return this.past.reading?.actors ?? this.present.actors;
   }
@@ -164,6 +161,16 @@ export class Store {
   get chain(): Chain {
     return this.past.reading?.chain ?? this.present.chain;
   }
+
+  get requests(): Entry[] {
+    return this.past.reading?.requests ?? this.present.requests;
+  }
+
+  /** Whether the requests that an entry tells of have only just been sent, or had been then. */
+  flowing = (entry: Entry): boolean => {
+    const now = this.past.reading?.now ?? this.present.flowing;
+    return !!now && Date.parse(entry.time) >= Date.parse(now) - second;
+  };
 
   get now(): Entry | undefined {
     return this.past.reading ? this.past.reading.entry : this.present.now;
@@ -276,15 +283,11 @@ export class Store {
   }
 
   /** Asks how a line could go on. */
-  complete(line: string): Promise<string[]> {
-    if (this.phase !== 'ready') return Promise.resolve([]);
-    const id = ++this.lastCompletion;
-    return new Promise((resolve) => {
-      this.completions.set(id, resolve);
-      // The engine counts bytes.
-      const cursor = new TextEncoder().encode(line).length;
-      this.send({ type: 'complete', id, line, cursor });
-    });
+  async complete(line: string): Promise<string[]> {
+    if (this.phase !== 'ready') return [];
+    // The engine counts bytes.
+    const cursor = new TextEncoder().encode(line).length;
+    return (await this.questions.ask({ type: 'complete', line, cursor }))?.words ?? [];
   }
 
   closeEditor(content: string, saved: boolean) {
@@ -364,10 +367,6 @@ export class Store {
         return this.console.done(event.id, event.exit, event.changing);
       case 'clear':
         return this.console.clear();
-      case 'completed':
-        this.completions.get(event.id)?.(event.words);
-        this.completions.delete(event.id);
-        return;
       case 'changed':
         for (const [revision, changes] of Object.entries(event.changes)) {
           this.changes.set(Number(revision), changes ?? []);
@@ -378,23 +377,7 @@ export class Store {
         return;
       case 'typed':
         return this.console.told(event.id, event.line);
-      case 'shared':
-        this.shares.get(event.id)?.(event);
-        this.shares.delete(event.id);
-        return;
-      case 'object':
-        return;
-      case 'looked':
-      case 'traced':
-      case 'grouped':
-      case 'why':
-      case 'got':
-      case 'waited':
-      case 'forked':
-        return this.questions.hear(event);
       case 'usage':
-      case 'exported':
-      case 'imported':
         return this.storage.hear(event);
       case 'resumed':
         if (!event.error) this.failure = undefined;
@@ -404,13 +387,14 @@ export class Store {
         return this.lesson?.hear(event);
       case 'checks':
       case 'kept':
-      case 'handedIn':
         return this.lesson?.hear(event);
       case 'gone':
         location.reload();
         return;
       case 'failed':
         return this.fail(event);
+      default:
+        return this.questions.hear(event);
     }
   }
 
@@ -418,14 +402,12 @@ export class Store {
   private lose() {
     this.console.lose();
     this.storage.lose();
-    this.completions.forEach((answer) => answer([]));
-    this.completions.clear();
     this.editor = undefined;
     this.questions.lose();
     this.past.lose();
     this.selected = this.why = this.object = this.frame = undefined;
     this.newest = 0;
-    Object.assign(this.present, { now: undefined, lit: undefined, request: undefined, chain: empty });
+    Object.assign(this.present, { now: undefined, lit: undefined, request: undefined, chain: empty, requests: [] });
     this.writes = [];
     this.lastRevision = 1;
     for (const known of [this.byRevision, this.gaps, this.ledTo, this.changes, this.asked, this.pulled, this.chosen]) known.clear();
@@ -451,6 +433,7 @@ export class Store {
 
   private note(entry: Entry) {
     this.newest = entry.seq;
+    this.wonder(entry.resource);
     if (entry.type === 'write' || entry.type === 'refused') this.writes.push(entry);
     if (entry.type === 'write' && entry.revision) {
       const missing = entry.revision - this.lastRevision - 1;
@@ -463,8 +446,19 @@ export class Store {
         else this.ledTo.set(cause, [entry.revision]);
       }
     }
+    if (entry.verdict?.traffic) this.flow(entry);
     if (entry.seq <= this.before) return;
     this.witness(entry);
+  }
+
+  /** Asks the API server, once, what the kind is that a resource holds: a definition may have added it. */
+  private wonder(resource: string) {
+    if (knowsKind(resource) || this.wondered.has(resource) || this.phase !== 'ready') return;
+    this.wondered.add(resource);
+    kinds(this).then((all) => {
+      all.forEach(({ resource, kind }) => learnKind(resource, kind));
+      this.changed();
+    }, () => {});
   }
 
   /** Takes in what happens while the learner looks on. */
@@ -479,6 +473,17 @@ export class Store {
     if (entry.type === 'write' || entry.type === 'refused') present.request = entry;
   }
 
+  /** Takes in what is told of requests; they are drawn until none have been sent for a while. */
+  private flow(entry: Entry) {
+    const { run } = entry.verdict!.traffic!;
+    const since = Date.parse(entry.time) - second;
+    this.present.requests = this.present.requests.filter((e) => e.verdict!.traffic!.run !== run || Date.parse(e.time) > since).slice(-20);
+    this.present.requests.push(entry);
+    this.present.flowing = entry.time;
+    clearTimeout(this.ebb);
+    this.ebb = this.unlessPaused(() => (this.present.flowing = ''));
+  }
+
   private notePull(entry: Entry) {
     const image = entry.verdict?.subject;
     if (!image || entry.verdict?.result !== 'pulled') return;
@@ -490,9 +495,14 @@ export class Store {
   private light(entry: Entry) {
     this.present.lit = entry;
     clearTimeout(this.dim);
-    this.dim = setTimeout(() => {
+    this.dim = this.unlessPaused(() => (this.present.lit = undefined));
+  }
+
+  /** Does something after a while in which nothing followed. */
+  private unlessPaused(act: () => void) {
+    return setTimeout(() => {
       if (this.frame?.playing === false) return;
-      this.present.lit = undefined;
+      act();
       this.changed();
     }, lightTime);
   }
@@ -525,7 +535,14 @@ export function minor(entry: Entry): boolean {
 /** Whether an entry is worth a sentence. */
 function telling(entry: Entry): boolean {
   if (minor(entry)) return false;
+  if (entry.verdict?.traffic) return tellingOf(entry.verdict.traffic);
   return entry.type !== 'delivery' || !!entry.step;
+}
+
+/** Of requests the first, the first that are lost, and the end. */
+function tellingOf({ sent, answered, over, ways = [] }: Traffic): boolean {
+  const lost = ways.reduce((n, way) => n + (way.lost ? way.count : 0), 0);
+  return over || sent === 1 || (lost > 0 && lost === sent - answered);
 }
 
 /** Redraws the component whenever the store has changed. */

@@ -1,5 +1,5 @@
 import { kindName, nameKey } from './engine/actors';
-import type { Entry } from './engine/protocol';
+import type { Entry, Traffic } from './engine/protocol';
 import type { Key, Translate } from './i18n';
 
 export function actorName(actor: string, t: Translate): string {
@@ -86,11 +86,25 @@ function decisionSentence(entry: Entry, t: Translate, values: Said): string {
     case 'pull':
       if (v?.result === 'present') return t('say.present', all);
       return t(v?.result === 'failed' ? 'say.pullFailed' : 'say.pull', all);
+    case 'request':
+      return v?.traffic ? t('say.requests', { from: caller(v.traffic.from, t), to: inDefault(v.traffic.service ?? all.subject), tally: tally(v.traffic, t) }) : '';
     case 'start':
       return t('say.start', all);
     default:
       return t('say.decided', all);
   }
+}
+
+/** Who sends requests. */
+export function caller(from: string, t: Translate): string {
+  return from === 'pods' || from === 'outside' ? t(`asker.${from}`) : inDefault(from);
+}
+
+/** namespace/name, without the namespace that needs no saying. */
+export const inDefault = (name: string): string => name.replace(/^default\//, '');
+
+export function tally({ sent, answered }: Traffic, t: Translate): string {
+  return t('requests.tally', { sent, answered, lost: sent - answered });
 }
 
 /** Whether the scheduler found a node. */

@@ -27,9 +27,9 @@ export function Steps({ chain, now, onSelect }: Props) {
   const t = useWords();
   return (
     <section class="panel steps" aria-labelledby="steps-title">
-      <h2 id="steps-title">{t('chain.title')}</h2>
-      <p class="intro">{t('chain.intro')}</p>
-      <h3>{t('chain.steps')}</h3>
+      <h2 id="steps-title">{t('intro.title')}</h2>
+      <p class="intro">{t('intro.text')}</p>
+      <h3>{t('intro.steps')}</h3>
       <ol>
         {actors.map((kind, i) => (
           <Item key={i} n={i + 1} kind={kind} step={chain[i + 1]} now={now} onSelect={onSelect} />
@@ -84,7 +84,7 @@ function Proof({ step: { entry, times }, onSelect }: Pick<Props, 'onSelect'> & {
     <button
       type="button"
       class="proof"
-      title={times > 1 ? `${title} · ${t('chain.times', { n: times })}` : title}
+      title={times > 1 ? `${title} · ${t('intro.times', { n: times })}` : title}
       onClick={() => onSelect(revision)}
     >
       {revision}

@@ -24,6 +24,7 @@ export function nameKey(actor: string): Key | undefined {
   return known(key) ? key : undefined;
 }
 
+/** The kinds that the page knows before it has asked the API server; those of others are learned. */
 const kindNames: Record<string, string> = {
   pods: 'Pod',
   deployments: 'Deployment',
@@ -32,14 +33,15 @@ const kindNames: Record<string, string> = {
   statefulsets: 'StatefulSet',
   nodes: 'Node',
   namespaces: 'Namespace',
-  configmaps: 'ConfigMap',
-  secrets: 'Secret',
-  services: 'Service',
-  serviceaccounts: 'ServiceAccount',
   events: 'Event',
   leases: 'Lease',
-  endpoints: 'Endpoints',
 };
+
+export function learnKind(resource: string, kind: string) {
+  kindNames[resource] ??= kind;
+}
+
+export const knowsKind = (resource: string): boolean => resource in kindNames;
 
 /** The kind that a resource holds: pods → Pod. */
 export function kindName(resource: string): string {

@@ -1,6 +1,6 @@
 import type { EngineEvent, Request } from './protocol';
 
-type Question = Extract<Request, { id: number }>;
+type Asked = Extract<Request, { id: number }>;
 type Answer = Extract<EngineEvent, { id: number }>;
 type Unnumbered<R> = R extends unknown ? Omit<R, 'id'> : never;
 
@@ -13,8 +13,14 @@ interface Answers {
   get: 'got';
   waits: 'waited';
   fork: 'forked';
+  complete: 'completed';
+  export: 'exported';
+  import: 'imported';
+  handIn: 'handedIn';
+  share: 'shared';
 }
 
+export type Question<T extends keyof Answers> = Unnumbered<Extract<Asked, { type: T }>> & { type: T };
 export type AnswerTo<T extends keyof Answers> = Extract<Answer, { type: Answers[T] }>;
 
 /** Questions to the engine, each with its answer; none where the engine died over it. */
@@ -24,9 +30,7 @@ export class Questions {
 
   constructor(private readonly send: (request: Request) => void) {}
 
-  ask<T extends keyof Answers>(
-    question: Unnumbered<Extract<Question, { type: T }>> & { type: T },
-  ): Promise<AnswerTo<T> | undefined> {
+  ask<T extends keyof Answers>(question: Question<T>): Promise<AnswerTo<T> | undefined> {
     const id = ++this.last;
     return new Promise((resolve) => {
       this.open.set(id, resolve as (answer: Answer | undefined) => void);

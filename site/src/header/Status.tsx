@@ -48,7 +48,7 @@ function Clusters({ storage }: { storage: Storage }) {
   if (storage.clusters.length < 2) return null;
   return (
     <label class="choice">
-      <span class="visually-hidden">{t('status.cluster')}</span>
+      <span class="visually-hidden">{t('cluster.label')}</span>
       <select value={storage.cluster} onChange={(e) => location.assign(address(e.currentTarget.value))}>
         {storage.clusters.map((name) => (
           <option key={name}>{name}</option>

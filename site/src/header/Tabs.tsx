@@ -8,7 +8,7 @@ const views: View[] = ['lesson', 'map', 'console', 'writes'];
 export function Tabs({ view, lesson, onView }: { view: View; lesson: boolean; onView: (view: View) => void }) {
   const t = useWords();
   return (
-    <nav class="tabs" aria-label={t('tabs.label')}>
+    <nav class="tabs" aria-label={t('views.label')}>
       {views.filter((v) => lesson || v !== 'lesson').map((v) => (
         <button key={v} type="button" aria-current={v === view ? 'page' : undefined} onClick={() => onView(v)}>
           {t(`tabs.${v}`)}

@@ -36,7 +36,7 @@ export function Check({ lesson, check, store, onConsole }: Props) {
       <Prose blocks={check.text} store={store} onConsole={onConsole} />
       {question && <QuestionForm lesson={lesson} check={check} />}
       <div class="outcome" data-stale={!!lesson.work.drafts[check.id]}>
-        {status === 'skipped' && <p class="note">{t('status.skippedWhy')}</p>}
+        {status === 'skipped' && <p class="note">{t('check.waits')}</p>}
         {check.kind === 'predict' && <Parts lesson={lesson} check={check} />}
         <Outcome lesson={lesson} check={check} />
         {check.kind === 'predict' && <Missing lesson={lesson} check={check} />}

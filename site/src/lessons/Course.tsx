@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { Dialog } from '../header/Dialog';
 import { useWords, type Language } from '../i18n';
 import { lessonAddress, lessonIn } from './address';
 import { round } from './Check';
@@ -9,10 +10,8 @@ import { exported, imported, loadProgress, standing } from './progress';
 /** The list of lessons, and how far the learner is with each. */
 export function Course({ language, onClose }: { language: Language; onClose: () => void }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [cards, setCards] = useState<Card[]>([]);
   const [told, setTold] = useState('');
-  useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     course(language).then(setCards, (err) => setTold(`${t('lesson.missing')} ${err}`));
   }, [language]);
@@ -24,13 +23,7 @@ export function Course({ language, onClose }: { language: Language; onClose: () 
   };
   const here = lessonIn(location.search);
   return (
-    <dialog ref={dialog} class="course" aria-labelledby="course-title" onClose={onClose}>
-      <div class="course-head">
-        <h2 id="course-title">{t('course.title')}</h2>
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {t('storage.close')}
-        </button>
-      </div>
+    <Dialog class="course" title={t('course.title')} onClose={onClose}>
       <p>{t('course.text')}</p>
       <ol>
         {cards.map((card) => (
@@ -50,7 +43,7 @@ export function Course({ language, onClose }: { language: Language; onClose: () 
       <p class="told" role="status">
         {told}
       </p>
-    </dialog>
+    </Dialog>
   );
 }
 

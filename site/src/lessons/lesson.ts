@@ -1,9 +1,10 @@
-import type { Answer, ChecksEvent, CheckState, HandedInEvent, KeptEvent, LessonRequest, OpenedEvent, Request } from '../engine/protocol';
+import type { Answer, ChecksEvent, CheckState, KeptEvent, LessonRequest, OpenedEvent, Request } from '../engine/protocol';
+import type { Questions } from '../engine/questions';
 import type { Language } from '../i18n';
 import { packOf, pageOf, type Page, type PageCheck, type PageStep } from './page';
 import { keepProgress, keepWork, loadProgress, loadWork, note, type Result, type Work } from './progress';
 
-type Heard = OpenedEvent | ChecksEvent | KeptEvent | HandedInEvent;
+type Heard = OpenedEvent | ChecksEvent | KeptEvent;
 
 /** A lesson being done: what is shown of it, and what the engine says about it. */
 export class Lesson {
@@ -21,11 +22,10 @@ export class Lesson {
 
   private readonly pages = new Map<Language, Promise<Page>>();
   private pack: string | undefined;
-  private last = 0;
-  private readonly files = new Map<number, (data: string) => void>();
 
   constructor(
     readonly id: string,
+    private readonly questions: Questions,
     private readonly send: (request: Request) => void,
     private readonly changed: () => void,
   ) {
@@ -103,9 +103,6 @@ export class Lesson {
       case 'kept':
         this.work.saved = event.data;
         return this.keep();
-      case 'handedIn':
-        this.files.get(event.id)?.(event.data);
-        this.files.delete(event.id);
     }
   }
 
@@ -177,11 +174,7 @@ export class Lesson {
 
   /** The file to hand in, as things are now. */
   async file(): Promise<{ name: string; data: string }> {
-    const id = ++this.last;
-    const data = await new Promise<string>((resolve) => {
-      this.files.set(id, resolve);
-      this.send({ type: 'handIn', id });
-    });
+    const data = (await this.questions.ask({ type: 'handIn' }))?.data ?? '';
     const who = this.work.student.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^-+|-+$/g, '');
     return { name: [this.id, who].filter(Boolean).join('-') + '.json', data };
   }

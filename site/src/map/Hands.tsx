@@ -1,6 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { kindOf, nodeOf } from '../engine/actors';
 import type { ActorState, ComponentRequest, Waits } from '../engine/protocol';
+import { Close } from '../header/Dialog';
 import { known, useWords, type Translate } from '../i18n';
 import type { Store } from '../store';
 import { actorName } from '../words';
@@ -14,11 +16,11 @@ interface Props {
   title: string;
   about: string;
   onClose: () => void;
+  children?: ComponentChildren;
 }
 
 /** What a component is, what it has been told, and the learner's hands on it. */
-export function Hands({ store, actors, title, about, onClose }: Props) {
-  const t = useWords();
+export function Hands({ store, actors, title, about, onClose, children }: Props) {
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.focus(), [title]);
   return (
@@ -34,9 +36,7 @@ export function Hands({ store, actors, title, about, onClose }: Props) {
     >
       <header>
         <h3>{title}</h3>
-        <button type="button" class="close" onClick={onClose} aria-label={t('map.close')}>
-          ×
-        </button>
+        <Close onClose={onClose} />
       </header>
       <p>{about}</p>
       <ul>
@@ -45,6 +45,7 @@ export function Hands({ store, actors, title, about, onClose }: Props) {
           return state && <Hand key={actor} store={store} state={state} alone={actors.length === 1} />;
         })}
       </ul>
+      {children}
       {kindOf(actors[0] ?? '') === 'kubelet' && !store.past.reading && <Registry store={store} />}
     </section>
   );
@@ -99,7 +100,7 @@ function Hand({ store, state, alone }: { store: Store; state: ActorState; alone:
       </span>
       {alone && !past && (
         <details>
-          <summary>{t('hand.expect')}</summary>
+          <summary>{t('hands.expect')}</summary>
           <ul class="expect">
             {expected.map((what) => (
               <li key={what}>

@@ -8,7 +8,9 @@ import { Glyph } from './glyphs';
 import { about, Hands } from './Hands';
 import { Nodes } from './Nodes';
 import { Box, Wires } from './Part';
+import { Send } from './Send';
 import { badge, lanes, type Lanes } from './state';
+import { Traffic } from './Traffic';
 
 /** The components above the API server, with the steps on their lanes. */
 const parts = [
@@ -23,6 +25,10 @@ export function ClusterMap({ store, onConsole }: { store: Store; onConsole: (e: 
   const t = useWords();
   const [open, setOpen] = useState<string>();
   const toggle = (actor: string) => setOpen(open === actor ? undefined : actor);
+  const close = () => {
+    setOpen(undefined);
+    document.querySelector<HTMLElement>(`[data-part="${open}"]`)?.focus();
+  };
   const others = othersOf(store);
   return (
     <section class="panel map" aria-label={t('map.label')} data-selecting={store.why ? true : undefined}>
@@ -44,15 +50,11 @@ export function ClusterMap({ store, onConsole }: { store: Store; onConsole: (e: 
       </div>
       <Api store={store} />
       <Nodes store={store} open={open} onOpen={toggle} />
+      <Traffic store={store} open={open === 'requests'} onOpen={() => toggle('requests')} />
       {open && (
-        <Hands
-          store={store}
-          {...subject(open, others, store, t)}
-          onClose={() => {
-            setOpen(undefined);
-            document.querySelector<HTMLElement>(`[data-part="${open}"]`)?.focus();
-          }}
-        />
+        <Hands store={store} {...subject(open, others, store, t)} onClose={close}>
+          {open === 'requests' && !store.past.reading && <Send store={store} onSent={close} />}
+        </Hands>
       )}
     </section>
   );
@@ -126,6 +128,8 @@ function subject(open: string, others: string[], store: Store, t: Translate) {
   switch (open) {
     case 'others':
       return { actors: others, title: t('part.others'), about: t('about.others') };
+    case 'requests':
+      return { actors: [], title: t('requests.title'), about: t('requests.about') };
     case 'kubelets':
       return {
         actors: store.actors.map((a) => a.name).filter(nodeOf),

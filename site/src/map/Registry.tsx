@@ -14,7 +14,7 @@ export function Registry({ store }: { store: Store }) {
   return (
     <div class="registry">
       <label>
-        <span>{t('pulls.image')}</span>
+        <span>{t('registry.image')}</span>
         <input lang="en" value={image} onInput={(e) => setImage(e.currentTarget.value.trim())} />
       </label>
       <span class="acts">

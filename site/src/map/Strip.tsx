@@ -25,7 +25,7 @@ interface Props {
  */
 export function Strip({ writes, selected, reading, related, onSelect }: Props) {
   const t = useWords();
-  const [strip, width] = useWidth();
+  const [strip, { width }] = useSize<HTMLDivElement>();
   const cells = window(writes, width, selected ?? reading);
   const room = cells.at(-1) === writes.at(-1) && widthOf(cells) + cellWidth < width;
   return (
@@ -78,13 +78,14 @@ function fill(writes: Entry[], from: number, direction: 1 | -1, room: number): E
   return cells;
 }
 
-function useWidth() {
-  const strip = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(720);
+/** An element, and how large it is. */
+export function useSize<E extends Element>() {
+  const strip = useRef<E>(null);
+  const [size, setSize] = useState({ width: 720 });
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
+    const observer = new ResizeObserver(([entry]) => setSize(entry!.contentRect));
     observer.observe(strip.current!);
     return () => observer.disconnect();
   }, []);
-  return [strip, width] as const;
+  return [strip, size] as const;
 }

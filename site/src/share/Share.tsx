@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Dialog } from '../header/Dialog';
 import { useWords } from '../i18n';
 import type { Store } from '../store';
 import { write } from './link';
@@ -21,14 +22,13 @@ type Answer = { link: string; whole: boolean } | { error: string };
 
 function ShareDialog({ store, onClose }: { store: Store; onClose: () => void }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const [answer, setAnswer] = useState<Answer>();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
-    dialog.current?.showModal();
-    void store.share().then(async ({ session, archive, error }) => {
-      if (error) return setAnswer({ error });
+    void store.questions.ask({ type: 'share' }).then(async (shared) => {
+      const { session, archive, error } = shared ?? { error: '' };
+      if (error || !shared) return setAnswer({ error });
       const link = await write(session ? { session } : { archive: archive ?? '' }, new URL(location.href));
       setAnswer({ link, whole: !!session });
     });
@@ -43,8 +43,7 @@ function ShareDialog({ store, onClose }: { store: Store; onClose: () => void }) 
     setCopied(true);
   };
   return (
-    <dialog ref={dialog} class="storage share" aria-labelledby="share-title" onClose={onClose}>
-      <h2 id="share-title">{t('share.title')}</h2>
+    <Dialog class="storage share" title={t('share.title')} onClose={onClose}>
       {!answer && <p role="status">{t('share.making')}</p>}
       {answer && 'error' in answer && (
         <p role="alert" lang="en">
@@ -65,11 +64,6 @@ function ShareDialog({ store, onClose }: { store: Store; onClose: () => void }) 
           <p>{t('share.size', { n: answer.link.length })}</p>
         </>
       )}
-      <p class="acts">
-        <button type="button" class="primary" onClick={() => dialog.current?.close()}>
-          {t('storage.close')}
-        </button>
-      </p>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { Dialog } from '../header/Dialog';
 import { useWords, type Translate } from '../i18n';
 import type { Store } from '../store';
 import { Reset } from './Reset';
@@ -22,15 +23,10 @@ export function StorageButton({ store }: { store: Store }) {
 
 function StorageDialog({ store, onClose }: { store: Store; onClose: () => void }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const { storage } = store;
-  useEffect(() => {
-    dialog.current?.showModal();
-    void storage.look();
-  }, []);
+  useEffect(() => void storage.look(), []);
   return (
-    <dialog ref={dialog} class="storage" aria-labelledby="storage-title" onClose={onClose}>
-      <h2 id="storage-title">{t('storage.title')}</h2>
+    <Dialog class="storage" title={t('storage.open')} onClose={onClose}>
       <ToldLine told={storage.told} />
       <Kept storage={storage} />
       <Clusters storage={storage} />
@@ -38,11 +34,8 @@ function StorageDialog({ store, onClose }: { store: Store; onClose: () => void }
       <p class="acts">
         <Export storage={storage} />
         <Reset store={store} />
-        <button type="button" class="primary" onClick={() => dialog.current?.close()}>
-          {t('storage.close')}
-        </button>
       </p>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
 import type { EngineEvent, Request, UsageEvent } from '../engine/protocol';
+import type { AnswerTo, Question, Questions } from '../engine/questions';
 import { address, clusterIn, database, forget, keepNodes, keepRetained } from './clusters';
 
-type Heard = Extract<EngineEvent, { type: 'usage' | 'exported' | 'imported' | 'resumed' }>;
+type Heard = Extract<EngineEvent, { type: 'usage' | 'resumed' }>;
 
 /** Something the learner has to be told: what was done, or why it was not. */
 export type Told =
@@ -31,31 +32,24 @@ export class Storage {
   busy = false;
   told: Told | undefined;
 
-  private last = 0;
   private asked = false;
-  private readonly answers = new Map<number, (event: Heard) => void>();
 
   constructor(
     readonly cluster: string,
     /** The cluster is kept nowhere. */
     readonly nowhere: boolean,
+    private readonly questions: Questions,
     private readonly send: (request: Request) => void,
     private readonly changed: () => void,
   ) {}
 
   hear(event: Heard) {
-    switch (event.type) {
-      case 'usage':
-        this.usage = event;
-        return;
-      case 'resumed':
-        this.busy = false;
-        this.tell(event.error ? { what: 'noRoom', why: event.error } : { what: 'resumed', name: this.cluster });
-        return;
-      default:
-        this.answers.get(event.id)?.(event);
-        this.answers.delete(event.id);
+    if (event.type === 'usage') {
+      this.usage = event;
+      return;
     }
+    this.busy = false;
+    this.tell(event.error ? { what: 'noRoom', why: event.error } : { what: 'resumed', name: this.cluster });
   }
 
   /** A command has done its work, so there is something worth keeping: asks the browser, once, not to evict it. */
@@ -93,11 +87,10 @@ export class Storage {
 
   /** Hands the cluster to the browser's downloads. */
   async export() {
-    const answer = await this.ask((id) => ({ type: 'export', id, name: this.cluster }));
-    if (answer.type !== 'exported') return;
-    if (answer.error) return this.tell({ what: 'exportFailed', why: answer.error });
+    const data = await this.exported(this.cluster);
+    if (!data) return;
     const file = `${this.cluster}-${this.usage?.revision ?? 'cluster'}${extension}`;
-    const content = await bytes(answer.data);
+    const content = await bytes(data);
     const link = document.createElement('a');
     link.href = URL.createObjectURL(content);
     link.download = file;
@@ -115,16 +108,21 @@ export class Storage {
 
   /** Keeps a cluster that is kept nowhere in this browser, and goes there. */
   async keepAs(name: string) {
-    const answer = await this.ask((id) => ({ type: 'export', id, name }));
-    if (answer.type !== 'exported') return;
-    if (answer.error) return this.tell({ what: 'exportFailed', why: answer.error });
-    await this.put(answer.data, name);
+    const data = await this.exported(name);
+    if (data) await this.put(data, name);
+  }
+
+  /** The cluster as a file that says it has this name, base64. */
+  private async exported(name: string): Promise<string | undefined> {
+    const answer = await this.ask({ type: 'export', name });
+    if (answer?.error) this.tell({ what: 'exportFailed', why: answer.error });
+    return answer?.data;
   }
 
   /** Makes a cluster of an exported one, base64, and goes there. */
   private async put(data: string, name: string) {
-    const answer = await this.ask((id) => ({ type: 'import', id, database: database(name), data }));
-    if (answer.type !== 'imported') return;
+    const answer = await this.ask({ type: 'import', database: database(name), data });
+    if (!answer) return;
     if (answer.error) {
       await remove(database(name));
       return this.tell({ what: 'refused', why: answer.error });
@@ -158,7 +156,6 @@ export class Storage {
   lose() {
     this.busy = false;
     this.usage = undefined;
-    this.answers.clear();
   }
 
   private tell(told: Told) {
@@ -166,15 +163,11 @@ export class Storage {
     this.changed();
   }
 
-  private async ask(request: (id: number) => Request): Promise<Heard> {
+  private async ask<T extends 'export' | 'import'>(question: Question<T>): Promise<AnswerTo<T> | undefined> {
     this.busy = true;
     this.told = undefined;
     this.changed();
-    const id = ++this.last;
-    const answer = await new Promise<Heard>((resolve) => {
-      this.answers.set(id, resolve);
-      this.send(request(id));
-    });
+    const answer = await this.questions.ask(question);
     this.busy = false;
     return answer;
   }

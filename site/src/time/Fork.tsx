@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { Dialog } from '../header/Dialog';
 import { useWords } from '../i18n';
 import { Named } from '../storage/Named';
 import { longest } from '../storage/clusters';
@@ -7,16 +8,11 @@ import type { Store } from '../store';
 /** Asks for a name and makes a new cluster of a revision; a line that was typed at the past is run there. */
 export function Fork({ store, revision, line, onClose }: { store: Store; revision: number; line: string; onClose: () => void }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [wrong, setWrong] = useState('');
   const { storage } = store;
-  useEffect(() => {
-    dialog.current?.showModal();
-    void storage.look();
-  }, []);
+  useEffect(() => void storage.look(), []);
   return (
-    <dialog ref={dialog} class="storage fork" aria-labelledby="fork-title" onClose={onClose}>
-      <h2 id="fork-title">{t('fork.title', { n: revision })}</h2>
+    <Dialog class="storage fork" title={t('fork.title', { n: revision })} onClose={onClose}>
       <p>{t('fork.text', { name: storage.cluster })}</p>
       {line && (
         <p>
@@ -35,12 +31,7 @@ export function Fork({ store, revision, line, onClose }: { store: Store; revisio
       <p class="wrong" role="alert" lang="en">
         {wrong}
       </p>
-      <p class="acts">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {t('editor.cancel')}
-        </button>
-      </p>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -12,6 +12,7 @@ export interface Reading {
   overview: Overview;
   actors: ActorState[];
   chain: Chain;
+  requests: Entry[];
   /** The write that made the revision, where it is known. */
   entry: Entry | undefined;
 }
@@ -55,10 +56,10 @@ export class Past {
         this.refused = answer.error;
         if (this.wanted === revision) this.wanted = this.reading?.revision;
       } else if (this.wanted !== undefined) {
-        const { now, until, overview, actors, chain } = answer;
+        const { now, until, overview, actors, chain, requests } = answer;
         this.reading = {
           revision, now, until,
-          overview: overview!, actors: actors ?? [], chain: gathered(chain ?? []), entry: this.written(revision),
+          overview: overview!, actors: actors ?? [], chain: gathered(chain ?? []), requests: requests ?? [], entry: this.written(revision),
         };
       }
       this.changed();

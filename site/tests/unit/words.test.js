@@ -88,6 +88,14 @@ test('every kind of entry has its sentence in both languages', async () => {
       'The scheduler looked at the nodes for Pod web-1 and chose node-2',
       '调度器为 Pod web-1 查看了所有节点，选中 node-2',
     ],
+    [
+      {
+        ...decision, actor: 'traffic', verb: 'request', resource: 'services', name: 'web',
+        verdict: { action: 'request', result: 'over', subject: 'http://web', traffic: { run: 1, from: 'pods', service: 'default/web', sent: 9, answered: 7 } },
+      },
+      'Requests from Pods on all nodes to web: 9 sent, 7 answered, 2 lost',
+      '从各节点上的 Pod 到 web 的请求：发出 9，答复 7，丢失 2',
+    ],
   ];
   for (const [entry, english, chinese] of cases) {
     assert.equal(sentence(entry, translating(en), 'node-2'), english);
