@@ -127,6 +127,8 @@ export class Store {
     cluster: string | undefined,
     mode: Mode,
     readonly lessonId?: string,
+    /** What a link holds of a lesson that somebody else does. */
+    readonly guest?: string,
   ) {
     this.database = cluster === undefined ? ofThisTab() : lessonId ? engineName(lessonId) : database(cluster);
     this.storage = new Storage(cluster ?? 'shared', cluster === undefined, this.questions, (request) => this.send(request), () => this.changed());

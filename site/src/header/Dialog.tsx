@@ -15,10 +15,10 @@ export function Dialog({ class: name, title, onClose, children }: Props) {
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class={name} aria-labelledby="dialog-title" onClose={onClose}>
-      <header>
+      <div class="titled">
         <h2 id="dialog-title">{title}</h2>
         <Close onClose={() => dialog.current?.close()} />
-      </header>
+      </div>
       {children}
     </dialog>
   );

@@ -22,6 +22,7 @@ export function Status({ store }: { store: Store }) {
         <progress value={store.loaded} max={store.total} aria-label={words(store, t)} />
       )}
       {store.phase === 'ready' && !store.failure && !store.lessonId && <Saved store={store} />}
+      {store.lesson?.opened && !embedded && <ShareButton store={store} />}
     </div>
   );
 }

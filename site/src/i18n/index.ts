@@ -2,7 +2,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { keep, recall } from '../kept';
 import type { Key } from './en';
-import { keys } from './keys';
+import { codeOf, keys } from './keys';
 
 export type { Key };
 export type Values = Record<string, string | number>;
@@ -46,14 +46,14 @@ export function translator(language: Language): Translate {
 }
 
 export function translating(words: Record<Key, string> | undefined): Translate {
-  return (key, values) => (words?.[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values?.[name] ?? whole));
+  return (key, values) => (words?.[codeOf(key)] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values?.[name] ?? whole));
 }
 
 const all: ReadonlySet<string> = new Set(keys);
 
 /** Whether there are words for a key that was put together. */
 export function known(key: string): key is Key {
-  return all.has(key);
+  return all.has(codeOf(key));
 }
 
 export const Words = createContext<Translate>(translator('en'));

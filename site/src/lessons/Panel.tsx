@@ -19,7 +19,7 @@ export function LessonPanel({ store, id, language, onConsole }: Props) {
   const [module, setModule] = useState<typeof Module>();
   useEffect(() => {
     void wanted?.then((m) => {
-      store.lesson = new m.Lesson(id, store.questions, (request) => store.send(request), () => store.changed());
+      store.lesson = new m.Lesson(id, store.questions, (request) => store.send(request), () => store.changed(), store.guest);
       setModule(m);
     });
   }, []);

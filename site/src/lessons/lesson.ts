@@ -2,7 +2,7 @@ import type { Answer, ChecksEvent, CheckState, KeptEvent, LessonRequest, OpenedE
 import type { Questions } from '../engine/questions';
 import type { Language } from '../i18n';
 import { packOf, pageOf, type Page, type PageCheck, type PageStep } from './page';
-import { keepProgress, keepWork, loadProgress, loadWork, note, type Result, type Work } from './progress';
+import { keepProgress, keepWork, loadProgress, loadWork, note, parse, readWork, type Result, type Work } from './progress';
 
 type Heard = OpenedEvent | ChecksEvent | KeptEvent;
 
@@ -28,8 +28,11 @@ export class Lesson {
     private readonly questions: Questions,
     private readonly send: (request: Request) => void,
     private readonly changed: () => void,
+    /** Somebody else's work, which is kept nowhere: what a link holds, which may be anything. */
+    private readonly guest: string | undefined,
   ) {
-    this.work = loadWork(id) ?? { hash: '', student: '', step: 0, hints: {}, saved: '', drafts: {} };
+    const empty = { hash: '', student: '', step: 0, hints: {}, saved: guest ?? '', drafts: {} };
+    this.work = (guest === undefined ? loadWork(id) : readWork(parse(guest))) ?? empty;
   }
 
   /** Shows the lesson in a language. */
@@ -52,7 +55,9 @@ export class Lesson {
 
   /** The lesson's content is here: goes on with what was kept, if that is of this content. */
   private async arrive(page: Page) {
-    if (this.work.hash !== page.hash) {
+    if (this.guest !== undefined) {
+      this.work.hash = page.hash; // if it is not of this content, the engine says so
+    } else if (this.work.hash !== page.hash) {
       const results = loadProgress()[this.id] ?? {};
       this.before = results[this.work.hash] ?? Object.values(results).at(-1);
       this.work = { ...this.work, hash: page.hash, step: 0, hints: {}, saved: '', drafts: {} };
@@ -115,7 +120,7 @@ export class Lesson {
     }
     if (!this.page) return;
     // Nothing done yet is no result.
-    if (event.points > 0) keepProgress(note(loadProgress(), this.id, this.page.hash, { points: event.points, of: event.of }));
+    if (event.points > 0 && this.guest === undefined) keepProgress(note(loadProgress(), this.id, this.page.hash, { points: event.points, of: event.of }));
   }
 
   /** Says something to those who do not see it. */
@@ -179,8 +184,14 @@ export class Lesson {
     return { name: [this.id, who].filter(Boolean).join('-') + '.json', data };
   }
 
+  /** What a link to this very session has to hold. */
+  async shared(): Promise<string> {
+    const { student, step } = this.work;
+    return JSON.stringify({ hash: '', student, step, saved: (await this.file()).data });
+  }
+
   private keep() {
-    keepWork(this.id, this.work);
+    if (this.guest === undefined) keepWork(this.id, this.work);
   }
 }
 

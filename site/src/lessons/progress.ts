@@ -78,7 +78,7 @@ export function readWork(value: unknown): Work | undefined {
   };
 }
 
-function parse(text: string | null): unknown {
+export function parse(text: string | null): unknown {
   try {
     return JSON.parse(text ?? 'null');
   } catch {

@@ -34,10 +34,10 @@ export function Hands({ store, actors, title, about, onClose, children }: Props)
         if (e.key === 'Escape') onClose();
       }}
     >
-      <header>
+      <div class="titled">
         <h3>{title}</h3>
         <Close onClose={onClose} />
-      </header>
+      </div>
       <p>{about}</p>
       <ul>
         {actors.map((actor) => {

@@ -12,7 +12,7 @@ export function KeptNowhere({ store }: { store: Store }) {
       <p>
         <strong>{t('shared.title')}</strong> {t('shared.text')}
       </p>
-      {naming ? (
+      {store.lessonId ? null : naming ? (
         <Named
           id="shared-as"
           label={t('storage.as')}

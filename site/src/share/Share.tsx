@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { lessonAddress } from '../lessons/address';
 import { Dialog } from '../header/Dialog';
 import { useWords } from '../i18n';
 import type { Store } from '../store';
@@ -26,12 +27,14 @@ function ShareDialog({ store, onClose }: { store: Store; onClose: () => void }) 
   const [answer, setAnswer] = useState<Answer>();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
-    void store.questions.ask({ type: 'share' }).then(async (shared) => {
-      const { session, archive, error } = shared ?? { error: '' };
-      if (error || !shared) return setAnswer({ error });
-      const link = await write(session ? { session } : { archive: archive ?? '' }, new URL(location.href));
-      setAnswer({ link, whole: !!session });
-    });
+    const share = async () => {
+      const lesson = await store.lesson?.shared();
+      if (lesson) return setAnswer({ link: await write({ lesson }, lessonAddress(store.lessonId)), whole: true });
+      const { session, archive, error = '' } = (await store.questions.ask({ type: 'share' })) ?? {};
+      if (!session && !archive) return setAnswer({ error });
+      setAnswer({ link: await write(session ? { session } : { archive: archive! }, location.pathname), whole: !!session });
+    };
+    void share();
   }, []);
   const copy = async (link: string) => {
     try {

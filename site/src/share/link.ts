@@ -1,28 +1,36 @@
-// A link that holds a whole session, or a small cluster, behind its #: nothing
+// A link that holds a whole session, a lesson's too, or a small cluster, behind its #: nothing
 // of it is ever sent to a server.
 
 export interface Shared {
   /** Seed and inputs, as the engine tells and takes them. */
   session?: string;
+  /** A lesson under way, as the page keeps it. */
+  lesson?: string;
   /** A cluster, base64. */
   archive?: string;
 }
 
+/** Those that are text, and packed. */
+const packed = ['session', 'lesson'] as const;
+
 /** The largest session that is unpacked, in bytes; the engine takes no larger one. */
 const maxSession = 1 << 20;
 
-/** The address of this page with something shared behind it. */
-export async function write(shared: Shared, page: URL): Promise<string> {
-  const link = new URL(page.pathname, page);
-  link.hash = shared.session !== undefined ? `session=${await pack(shared.session)}` : `cluster=${urlSafe(shared.archive ?? '')}`;
+/** An address of this page with something shared behind it. */
+export async function write(shared: Shared, path: string): Promise<string> {
+  const link = new URL(path, location.href);
+  const what = packed.find((name) => shared[name]);
+  link.hash = what ? `${what}=${await pack(shared[what]!)}` : `cluster=${urlSafe(shared.archive ?? '')}`;
   return link.href;
 }
 
 /** What an address shares, undefined where it shares nothing. Throws where it is damaged. */
 export async function read(hash: string): Promise<Shared | undefined> {
   const asked = new URLSearchParams(hash.replace(/^#/, ''));
-  const session = asked.get('session');
-  if (session !== null) return { session: await unpack(session) };
+  for (const what of packed) {
+    const text = asked.get(what);
+    if (text !== null) return { [what]: await unpack(text) };
+  }
   const archive = asked.get('cluster');
   if (archive !== null) return { archive: fromUrlSafe(archive) };
   return undefined;

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { server } from '../../scripts/serve.js';
 
@@ -56,6 +57,30 @@ export function open(dir, options = {}) {
     serviceWorkers: 'block',
     ...options,
   });
+}
+
+/**
+ * Has all tests of a file share one browser with one page. take is given them before the first test; what goes wrong in
+ * the page is added to the list that is returned.
+ */
+export function sharing(take) {
+  const problems = [];
+  let web, home, browser;
+  before(async () => {
+    web = await serve();
+    home = profile();
+    browser = await open(home.dir);
+    const page = browser.pages()[0];
+    page.on('pageerror', (err) => problems.push(String(err)));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    await take({ page, browser, web });
+  });
+  after(async () => {
+    await browser?.close();
+    await web?.close();
+    home?.remove();
+  });
+  return problems;
 }
 
 /** Ends a browser as a crash would: no one in it gets to say goodbye. */

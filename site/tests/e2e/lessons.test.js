@@ -95,6 +95,29 @@ test('ten-steps, from the first command to full marks', { timeout: 120_000 }, as
   await look('end');
 });
 
+test('a lesson under way goes by a link, and touches nothing of whoever opens it', { timeout: 60_000 }, async () => {
+  await page.click('.share-open');
+  const link = await page.locator('#share-link').inputValue();
+  await page.keyboard.press('Escape');
+  assert.match(link, /lesson=ten-steps#lesson=/);
+  const own = () => page.evaluate(() => [localStorage.getItem('tabernetes.progress'), JSON.parse(localStorage.getItem('tabernetes.lesson.ten-steps')).step]);
+  const before = await own();
+  const other = await browser.newPage();
+  await other.goto(link);
+  await ready(other);
+  await other.waitForSelector('.lesson .score:has-text("13 / 13")');
+  await other.waitForSelector('.shared:has-text("shared with you")');
+  await look('shared', other);
+  await other.locator('.turn button').first().click();
+  await succeed(other, 'kubectl delete deployment web');
+
+  // What cannot be had again says so, and begins anew.
+  await other.goto(link.slice(0, -60));
+  await other.waitForSelector('.lesson .told:has-text("could not go on")', { timeout: 30_000 });
+  await other.close();
+  assert.deepEqual(await own(), before);
+});
+
 test('a reload in the middle of a lesson loses nothing', { timeout: 60_000 }, async () => {
   await study(page, web.url, 'ten-steps');
   await ready(page);

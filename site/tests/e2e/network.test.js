@@ -1,28 +1,16 @@
 // The network, through the page: a pod asks a service, and what answers; no
 // console line shows it only there.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { open, profile, serve } from './browser.js';
+import { test } from 'node:test';
+import { sharing } from './browser.js';
 import { complaints, dress, picture, sizes } from './look.js';
 import { ready, run, running, succeed, visit } from './page.js';
 
-let web, home, browser, page;
-const problems = [];
+let page, browser;
 
-before(async () => {
-  web = await serve();
-  home = profile();
-  browser = await open(home.dir);
-  page = browser.pages()[0];
-  page.on('pageerror', (err) => problems.push(String(err)));
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  await visit(page, web.url);
-});
-
-after(async () => {
-  await browser?.close();
-  await web?.close();
-  home?.remove();
+const problems = sharing(async (its) => {
+  ({ page, browser } = its);
+  await visit(page, its.web.url);
 });
 
 test('a service answers from within pods and from outside, and refuses without pods', { timeout: 90_000 }, async () => {

@@ -1,33 +1,21 @@
 // The sequence, the reasons, the scheduler's table, the objects and the hands,
 // through the page.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { open, profile, serve } from './browser.js';
+import { test } from 'node:test';
+import { sharing } from './browser.js';
 import { look, looks, sizes } from './look.js';
 import { running, succeed, visit } from './page.js';
 
-let web, home, browser, page;
-const problems = [];
+let page;
 const tab = (name) => page.getByRole('tab', { name });
 const shown = (zoom) => page.locator('.choices-row select').first().selectOption(zoom);
 
-before(async () => {
-  web = await serve();
-  home = profile();
-  browser = await open(home.dir);
-  page = browser.pages()[0];
-  page.on('pageerror', (err) => problems.push(String(err)));
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  await visit(page, web.url);
+const problems = sharing(async (its) => {
+  page = its.page;
+  await visit(page, its.web.url);
   await succeed(page, 'kubectl create deployment web --image=nginx');
   await succeed(page, 'kubectl scale deployment web --replicas=3');
   await running(page, 3);
-});
-
-after(async () => {
-  await browser?.close();
-  await web?.close();
-  home?.remove();
 });
 
 /** The steps of the rows in view, in order. */

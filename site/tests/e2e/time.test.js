@@ -1,30 +1,18 @@
 // Time, through the page: read any revision, fork from it, go from one cluster
 // to the other; go through the chain write by write; skip time.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { look, looks, sizes } from './look.js';
-import { open, profile, serve } from './browser.js';
+import { sharing } from './browser.js';
 import { ready, run, running, succeed, visit } from './page.js';
 
-let web, home, browser, page;
-const problems = [];
+let page;
 const slider = () => page.getByRole('slider', { name: 'Revision to read' });
 const act = (name) => page.locator(`.walk [data-act="${name}"]`);
 
-before(async () => {
-  web = await serve();
-  home = profile();
-  browser = await open(home.dir);
-  page = browser.pages()[0];
-  page.on('pageerror', (err) => problems.push(String(err)));
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  await visit(page, web.url);
-});
-
-after(async () => {
-  await browser?.close();
-  await web?.close();
-  home?.remove();
+const problems = sharing(async (its) => {
+  page = its.page;
+  await visit(page, its.web.url);
 });
 
 /** Waits until the page reads a revision. */
