@@ -53,7 +53,7 @@ func (m *mirror) change(kv store.KeyValue) {
 	if was != nil && was.GetUID() != o.GetUID() {
 		was = nil
 	}
-	for _, check := range []func(was, is api.Object) error{m.anything, m.pod, m.wanted, m.made, m.counted, m.endpoints} {
+	for _, check := range []func(was, is api.Object) error{m.anything, m.pod, m.wanted, m.made, m.counted, m.endpoints, m.bound} {
 		if err := check(was, o); err != nil && m.broken == nil {
 			m.broken = fmt.Errorf("%T %s: %w", o, o.GetName(), err)
 		}
@@ -303,4 +303,27 @@ func (m *mirror) endpoints(_, is api.Object) error {
 		}
 	})
 	return err
+}
+
+// bound: a claim and a volume that have found each other stay together, and a
+// claim that a running pod uses does not go.
+func (m *mirror) bound(was, is api.Object) error {
+	switch o := is.(type) {
+	case *corev1.PersistentVolumeClaim:
+		if old, _ := was.(*corev1.PersistentVolumeClaim); old != nil && old.Spec.VolumeName != "" && o.Spec.VolumeName != old.Spec.VolumeName {
+			return fmt.Errorf("bound to %q after %s", o.Spec.VolumeName, old.Spec.VolumeName)
+		}
+	case *corev1.PersistentVolume:
+		if old, _ := was.(*corev1.PersistentVolume); old != nil && old.Spec.ClaimRef != nil && (o.Spec.ClaimRef == nil || o.Spec.ClaimRef.UID != old.Spec.ClaimRef.UID) {
+			return fmt.Errorf("bound to %+v after %s", o.Spec.ClaimRef, old.Spec.ClaimRef.Name)
+		}
+	case *corev1.Pod:
+		for _, v := range o.Spec.Volumes {
+			if v.PersistentVolumeClaim != nil && o.Status.Phase == corev1.PodRunning && o.DeletionTimestamp == nil &&
+				m.now["/registry/persistentvolumeclaims/"+o.Namespace+"/"+v.PersistentVolumeClaim.ClaimName] == nil {
+				return fmt.Errorf("it runs without its claim %s", v.PersistentVolumeClaim.ClaimName)
+			}
+		}
+	}
+	return nil
 }

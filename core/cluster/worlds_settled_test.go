@@ -49,7 +49,7 @@ func (w *world) judgement() error {
 		errs = append(errs, e.noRoom(p, room))
 	}
 	for _, o := range e.now {
-		errs = append(errs, e.owned(o), e.workload(o), e.batch(o), e.network(o), e.policies(o))
+		errs = append(errs, e.owned(o), e.workload(o), e.batch(o), e.network(o), e.policies(o), e.storage(o))
 	}
 	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
 	if i < 0 {
@@ -63,8 +63,59 @@ func (e end) noRoom(p *corev1.Pod, room map[string]int64) error {
 	need := p.Spec.Containers[0].Resources.Requests.Cpu().MilliValue()
 	ref := metav1.GetControllerOf(p)
 	for node, left := range room {
-		if node != "" && left >= need && (ref == nil || ref.Kind != "DaemonSet" || meant(p) == node) {
+		if node != "" && left >= need && e.reaches(p, node) && (ref == nil || ref.Kind != "DaemonSet" || meant(p) == node) {
 			return fmt.Errorf("pod %s waits, and %s has %dm left", p.Name, node, left)
+		}
+	}
+	return nil
+}
+
+// used tells whether a pod keeps a claim from going.
+func (e end) used(o api.Object) (used bool) {
+	claim, _ := o.(*corev1.PersistentVolumeClaim)
+	eachIn(e.mirror, func(p *corev1.Pod) {
+		for _, v := range p.Spec.Volumes {
+			used = used || claim != nil && v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim.Name
+		}
+	})
+	return used
+}
+
+// reaches tells whether a node has the volumes that a pod is bound to.
+func (e end) reaches(p *corev1.Pod, node string) bool {
+	for _, v := range p.Spec.Volumes {
+		if v.PersistentVolumeClaim == nil {
+			continue
+		}
+		claim, _ := e.now["/registry/persistentvolumeclaims/"+p.Namespace+"/"+v.PersistentVolumeClaim.ClaimName].(*corev1.PersistentVolumeClaim)
+		if claim == nil || claim.Spec.VolumeName == "" {
+			continue
+		}
+		volume, _ := e.now["/registry/persistentvolumes/"+claim.Spec.VolumeName].(*corev1.PersistentVolume)
+		if volume == nil || volume.Spec.NodeAffinity.Required.NodeSelectorTerms[0].MatchExpressions[0].Values[0] != node {
+			return false
+		}
+	}
+	return true
+}
+
+// storage: a claim that a pod uses is bound to a volume, and that one to it;
+// a volume without its claim is gone.
+func (e end) storage(o api.Object) error {
+	switch o := o.(type) {
+	case *corev1.PersistentVolumeClaim:
+		volume, _ := e.now["/registry/persistentvolumes/"+o.Spec.VolumeName].(*corev1.PersistentVolume)
+		if o.Status.Phase == corev1.ClaimPending && e.full {
+			return nil
+		}
+		if o.Status.Phase != corev1.ClaimBound || volume == nil || volume.Spec.ClaimRef.UID != o.UID {
+			return fmt.Errorf("claim %s is %s, its volume %q", o.Name, o.Status.Phase, o.Spec.VolumeName)
+		}
+	case *corev1.PersistentVolume:
+		ref := o.Spec.ClaimRef
+		claim, _ := e.now["/registry/persistentvolumeclaims/"+ref.Namespace+"/"+ref.Name].(*corev1.PersistentVolumeClaim)
+		if claim == nil || claim.UID != ref.UID || o.Status.Phase != corev1.VolumeBound {
+			return fmt.Errorf("volume %s is %s, for %s", o.Name, o.Status.Phase, ref.Name)
 		}
 	}
 	return nil
@@ -72,7 +123,7 @@ func (e end) noRoom(p *corev1.Pod, room map[string]int64) error {
 
 // owned: nothing is left of what is gone, or going.
 func (e end) owned(o api.Object) error {
-	if o.GetDeletionTimestamp() != nil {
+	if o.GetDeletionTimestamp() != nil && !e.used(o) {
 		return fmt.Errorf("%T %s is still going, finalizers %v", o, o.GetName(), o.GetFinalizers())
 	}
 	for _, ref := range o.GetOwnerReferences() {

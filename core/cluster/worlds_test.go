@@ -276,6 +276,9 @@ var allKinds = []worldly{
 		one("patch poddisruptionbudget shop --type=merge -p '{\"spec\":{\"maxUnavailable\":%d}}'", 3), one("label service shop side=%d --overwrite", 4),
 		one("delete endpointslices --all"),
 	}},
+	{keepManifest, []func(*trial) string{
+		one("scale statefulset keep --replicas=%d", 4), killPod, one("delete pvc data-keep-%d --wait=false", 3), one("set image statefulset/keep c=redis:7.%d", 4),
+	}},
 	{spaceManifest, []func(*trial) string{
 		one("create deployment there-%d --image=nginx -n space", 9), one("delete namespace space --wait=false"),
 		one("delete serviceaccount default -n space"), one("delete configmap kube-root-ca.crt -n space"),
@@ -314,6 +317,21 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: shop}
 spec: {maxUnavailable: 1, selector: {matchLabels: {app: shop}}}
+`
+
+const keepManifest = `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: keep}
+spec:
+  replicas: 2
+  serviceName: keep
+  selector: {matchLabels: {app: keep}}
+  template:
+    metadata: {labels: {app: keep}}
+    spec:
+      terminationGracePeriodSeconds: 2
+      containers: [{name: c, image: redis, resources: {requests: {cpu: "1"}}, volumeMounts: [{name: data, mountPath: /data}]}]
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
 `
 
 const spaceManifest = `apiVersion: v1

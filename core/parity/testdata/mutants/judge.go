@@ -39,29 +39,22 @@ var near = map[string]string{
 	"volumeprotection": "volume|scheduler", "roleaggregation": "role", "kubelet": "pod|job|node",
 }
 
-// judge says how the worlds, the scenarios and the package's own tests notice
-// the fault that is planted.
+// judge says how the worlds and the scenarios notice the fault that is planted;
+// where neither does, whether the package's own tests do.
 func (o options) judge(f *fault, dir string) (err error) {
-	own := filepath.Dir(f.file)
-	for _, pkg := range []string{"core/cluster", "core/parity", own} {
-		if err := o.build(dir, pkg); err != nil {
-			return err
-		}
-	}
-	if f.worlds, err = o.notice(dir, "core/cluster", "^TestWorlds$", firstWorld); err != nil {
-		return err
-	}
 	area := filepath.Dir(f.name)
 	if folders := near[area]; folders != "" {
 		area = folders
 	}
+	if f.worlds, err = o.notice(dir, "core/cluster", "^TestWorlds$", firstWorld); err != nil {
+		return err
+	}
 	f.scenarios, err = o.notice(dir, "core/parity", "^TestScenarios$/^("+area+")$", failed)
-	if err == nil && f.scenarios == nobody {
+	if err == nil && f.scenarios == nobody && f.worlds == nobody {
 		f.scenarios, err = o.notice(dir, "core/parity", "^TestScenarios$", failed)
 	}
-	f.own = nobody
-	if _, none := os.Stat(binary(dir, own)); none == nil && err == nil {
-		f.own, err = o.notice(dir, own, ".", failed)
+	if f.own = ""; err == nil && f.scenarios == nobody && f.worlds == nobody {
+		f.own, err = o.notice(dir, filepath.Dir(f.file), ".", failed)
 	}
 	return err
 }
@@ -81,6 +74,12 @@ func binary(dir, pkg string) string { return filepath.Join(dir, filepath.Base(pk
 // notice runs a test, and returns what its output says; one that hangs or
 // panics has noticed too.
 func (o options) notice(dir, pkg, test string, read func(*bufio.Scanner) string) (string, error) {
+	if err := o.build(dir, pkg); err != nil {
+		return "", err
+	}
+	if _, none := os.Stat(binary(dir, pkg)); none != nil {
+		return nobody, nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	run := o.command(ctx, filepath.Join(o.root, pkg), binary(dir, pkg), "-test.run", test, "-test.v", "-test.timeout", patience.String())

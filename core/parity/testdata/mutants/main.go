@@ -89,7 +89,7 @@ func try(o options, table string) error {
 		if err := o.judge(f, dir); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		fmt.Printf("%s\n  worlds:    %s\n  scenarios: %s\n  own tests: %s\n", f.name, f.worlds, f.scenarios, f.own)
+		fmt.Printf("%s\n  worlds:    %s\n  scenarios: %s %s\n", f.name, f.worlds, f.scenarios, f.own)
 		if f.worlds == nobody && f.scenarios == nobody {
 			survived++
 		}

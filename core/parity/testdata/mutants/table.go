@@ -14,7 +14,7 @@ func (f *fault) row() string {
 
 const head = `# Faults, and who notices
 
-Made by ` + "`make mutants`" + `, which plants each fault of [testdata/mutants/faults.list](testdata/mutants/faults.list) in the engine and runs the worlds of core/cluster (TestWorlds) until one goes wrong, and the scenarios of this folder; the last column is the package's own tests. ` + "`ONLY='job/.*'`" + ` tries some.
+Made by ` + "`make mutants`" + `, which plants each fault of [testdata/mutants/faults.list](testdata/mutants/faults.list) in the engine and runs the worlds of core/cluster (TestWorlds) until one goes wrong, and the scenarios of this folder; where neither notices, the package's own tests are asked. ` + "`ONLY='job/.*'`" + ` tries some.
 
 %d faults: the worlds notice %d, the scenarios %d, neither %d.
 `
