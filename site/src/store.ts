@@ -449,6 +449,7 @@ export class Store {
       }
     }
     if (entry.verdict?.traffic) this.flow(entry);
+    if (entry.verb === 'pull') this.notePull(entry);
     if (entry.seq <= this.before) return;
     this.witness(entry);
   }
@@ -465,7 +466,6 @@ export class Store {
 
   /** Takes in what happens while the learner looks on. */
   private witness(entry: Entry) {
-    if (entry.verb === 'pull') this.notePull(entry);
     if (placed(entry)) this.chosen.set(`${entry.namespace}/${entry.name}`, entry.verdict?.result ?? '');
     const { present } = this;
     present.chain = follow(present.chain, entry);

@@ -39,7 +39,7 @@ export function Traffic({ store, open, onOpen }: Props) {
           </li>
         ))}
       </ul>
-      <button type="button" data-part="requests" aria-expanded={open} onClick={onOpen}>
+      <button type="button" class="link" data-part="requests" aria-expanded={open} onClick={onOpen}>
         {t('requests.open')}
       </button>
       <Ways of={shown} />

@@ -184,6 +184,25 @@ test('the scheduler held, pods wait; let go, they run', { timeout: 30_000 }, asy
   assert.equal(await page.locator('.hands').count(), 0);
 });
 
+test('an object of a kind of one’s own is called by that kind', { timeout: 60_000 }, async () => {
+  await succeed(page, `kubectl apply -f - <<'.'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+.`);
+  await succeed(page, 'kubectl wait --for=condition=Established crd/widgets.example.com');
+  await succeed(page, `kubectl apply -f - <<'.'
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: small}}
+.`);
+  await page.getByRole('tab', { name: 'Writes' }).click();
+  await page.waitForSelector('.entry:has-text("You created Widget small")');
+});
+
 test('the cluster can be deleted, by someone who is sure', { timeout: 60_000 }, async () => {
   await page.getByRole('button', { name: 'Storage' }).click();
   page.once('dialog', (dialog) => dialog.dismiss());
