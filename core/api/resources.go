@@ -98,7 +98,7 @@ func pods() *Resource {
 	return &Resource{
 		Version: "v1", Kind: "Pod", Plural: "pods", Singular: "pod",
 		ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true, ReturnsDeleted: true,
-		Subresources: []string{"binding", "ephemeralcontainers", "eviction", "log", "status"},
+		Subresources: []string{"binding", "ephemeralcontainers", "eviction", "log", "resize", "status"},
 		New:          func() Object { return &corev1.Pod{} },
 		NewList:      func() runtime.Object { return &corev1.PodList{} },
 

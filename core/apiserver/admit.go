@@ -35,6 +35,21 @@ func (s *Server) admit(c *call, obj, old api.Object) error {
 	return s.checkQuota(c, obj, old)
 }
 
+// admitChange is admit for an update; of a part of an object only for one that
+// changes what limits and quotas count.
+func (s *Server) admitChange(c *call, obj, old api.Object) error {
+	switch c.Subresource {
+	case "":
+		return s.admit(c, obj, old)
+	case "resize":
+		if err := s.checkLimits(c, obj, old); err != nil {
+			return err
+		}
+		return s.checkQuota(c, obj, old)
+	}
+	return nil
+}
+
 // checkGrowth lets only those claims ask for more whose class allows it
 // (plugin/pkg/admission/storage/persistentvolume/resize).
 func (s *Server) checkGrowth(c *call, obj, old api.Object) error {
@@ -61,7 +76,7 @@ func (s *Server) checkGrowth(c *call, obj, old api.Object) error {
 func (s *Server) checkLimits(c *call, obj, old api.Object) error {
 	switch obj.(type) {
 	case *corev1.Pod:
-		if old != nil {
+		if old != nil && c.Subresource != "resize" {
 			return nil
 		}
 	case *corev1.PersistentVolumeClaim:
@@ -144,7 +159,7 @@ type quotaCharge struct {
 // in the call what is to be charged (pkg/admission/plugin/resourcequota of
 // k8s.io/apiserver). A quota counts from when its controller has seen it.
 func (s *Server) checkQuota(c *call, obj, old api.Object) error {
-	if !c.res.Namespaced || old != nil && !countedOnUpdate(c.res, obj, old) {
+	if !c.res.Namespaced || old != nil && !c.countedOnUpdate(obj, old) {
 		return nil
 	}
 	var err error
@@ -167,10 +182,11 @@ func (s *Server) checkQuota(c *call, obj, old api.Object) error {
 }
 
 // countedOnUpdate: an update of others changes nothing that quotas count, and
-// one of a pod only where it gets into the scope of others.
-func countedOnUpdate(res *api.Resource, obj, old api.Object) bool {
+// one of a pod only where it gets into the scope of others, or is resized.
+func (c *call) countedOnUpdate(obj, old api.Object) bool {
+	res := c.res
 	if pod, ok := obj.(*corev1.Pod); ok {
-		return api.IsTerminating(pod) != api.IsTerminating(old.(*corev1.Pod))
+		return c.Subresource == "resize" || api.IsTerminating(pod) != api.IsTerminating(old.(*corev1.Pod))
 	}
 	return res.Group == "" && (res.Plural == "services" || res.Plural == "persistentvolumeclaims")
 }

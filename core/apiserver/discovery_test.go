@@ -63,10 +63,9 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// unansweredSubresources need a network to the pod or node, or are not done yet.
+// unansweredSubresources need a network to the pod or node.
 var unansweredSubresources = []string{
 	"nodes/proxy", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy",
-	"pods/resize",
 }
 
 // TestAggregatedDiscovery: the one document says the same as the many.

@@ -255,6 +255,7 @@ var handlers = map[string]map[string]handler{
 	"eviction":            {rest.Create: (*Server).evict},
 	"token":               {rest.Create: (*Server).issueToken},
 	"ephemeralcontainers": {rest.Get: (*Server).get, rest.Update: (*Server).update, rest.Patch: (*Server).patch},
+	"resize":              {rest.Get: (*Server).get, rest.Update: (*Server).update, rest.Patch: (*Server).patch},
 }
 
 // handlerOf is how a verb is served; nil where it is not.

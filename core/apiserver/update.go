@@ -96,10 +96,8 @@ func (s *Server) replace(c *call, obj api.Object, old *item, dryRun bool) (api.O
 	if err := c.invalid(c.Name, c.validateUpdate(obj, old.object())); err != nil {
 		return nil, err
 	}
-	if c.Subresource == "" {
-		if err := s.admit(c, obj, old.object()); err != nil {
-			return nil, err
-		}
+	if err := s.admitChange(c, obj, old.object()); err != nil {
+		return nil, err
 	}
 	if c.Subresource == "" && c.res.Warnings != nil {
 		c.warnings = append(c.warnings, c.res.Warnings(obj, old.object())...)
@@ -165,6 +163,8 @@ func (c *call) prepareUpdate(obj, old api.Object) {
 		api.PrepareNamespaceFinalize(obj.(*corev1.Namespace), old.(*corev1.Namespace))
 	case "ephemeralcontainers":
 		api.PrepareEphemeralUpdate(obj.(*corev1.Pod), old.(*corev1.Pod))
+	case "resize":
+		api.PrepareResize(obj.(*corev1.Pod), old.(*corev1.Pod))
 	default:
 		if c.res.PrepareUpdate != nil {
 			c.res.PrepareUpdate(obj, old)
@@ -198,6 +198,8 @@ func (c *call) validateUpdate(obj, old api.Object) field.ErrorList {
 		return append(errs, api.ValidateNamespaceFinalize(obj.(*corev1.Namespace))...)
 	case "ephemeralcontainers":
 		return append(errs, api.ValidateEphemeralUpdate(obj.(*corev1.Pod), old.(*corev1.Pod))...)
+	case "resize":
+		return append(errs, api.ValidateResize(obj.(*corev1.Pod), old.(*corev1.Pod))...)
 	}
 	if check != nil {
 		errs = append(errs, check(obj, old)...)

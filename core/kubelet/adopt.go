@@ -41,6 +41,10 @@ func (n *Node) adopted(pod *corev1.Pod, c *corev1.Container, status *corev1.Cont
 	run := &container{
 		name: c.Name, asked: c.Image, id: status.ContainerID, image: status.Image, imageID: status.ImageID, restarts: status.RestartCount,
 	}
+	if run.given = c.Resources; status.Resources != nil {
+		run.given = *status.Resources
+	}
+	run.promised = run.given
 	img, err := resolve(status.Image, n.more)
 	if err == nil {
 		n.images[img.ref] = img

@@ -88,9 +88,11 @@ type container struct {
 	message  string
 	last     *container
 	probes   *probes
-	again    bool      // it was ended to be started anew, whatever the restart policy
-	replaced bool      // it was ended to be started anew from a changed spec
-	printed  []logLine // of requests, and by a script that makes calls; the latest
+	again    bool // it was ended to be started anew, whatever the restart policy
+	replaced bool // it was ended to be started anew from a changed spec
+	// given is what it has of cpu and memory, promised what it is to have.
+	given, promised corev1.ResourceRequirements
+	printed         []logLine // of requests, and by a script that makes calls; the latest
 }
 
 // NewNode makes a machine with nothing running on it.

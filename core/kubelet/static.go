@@ -165,7 +165,7 @@ func (w *worker) leave() {
 	}
 	w.op.Stop()
 	w.stopTimers()
-	delete(w.k.workers, w.key)
+	w.free()
 	w.k.kept[w.key] = w.box
 }
 

@@ -18,6 +18,7 @@ import (
 // terminal says that nothing of the pod will run any more.
 func (w *worker) report(terminal bool) error {
 	status := statusOf(w.pod, w.box, w.k.node, w.holds, w.k.c.Now(), terminal, w.failure)
+	status.Conditions = w.sizes.among(status.Conditions)
 	was := w.pod.Status
 	was.Conditions = arranged(was.Conditions)
 	if equality.Semantic.DeepEqual(*status, was) {
@@ -52,7 +53,9 @@ var conditionTypes = []corev1.PodConditionType{
 	corev1.PodReadyToStartContainers, corev1.PodInitialized, corev1.PodReady, corev1.ContainersReady, corev1.PodScheduled,
 }
 
-func isOwn(c corev1.PodCondition) bool { return slices.Contains(conditionTypes, c.Type) }
+func isOwn(c corev1.PodCondition) bool {
+	return slices.Contains(conditionTypes, c.Type) || c.Type == corev1.PodResizePending || c.Type == corev1.PodResizeInProgress
+}
 
 func ownConditions(all []corev1.PodCondition) []corev1.PodCondition {
 	return slices.DeleteFunc(slices.Clone(all), func(c corev1.PodCondition) bool { return !isOwn(c) })
@@ -136,7 +139,7 @@ func (s *statusMaker) container(c *corev1.Container, init bool) corev1.Container
 		return status
 	}
 	status.Image, status.ImageID, status.ContainerID, status.RestartCount = run.image, run.imageID, run.id, run.restarts
-	status.Resources, status.AllocatedResources = c.Resources.DeepCopy(), c.Resources.Requests
+	status.Resources, status.AllocatedResources = run.given.DeepCopy(), run.promised.Requests
 	h, held := s.holds[c.Name]
 	switch {
 	case run.running():

@@ -107,9 +107,9 @@ func (w *worker) changed() *container {
 	return nil
 }
 
-// replace ends a container, to be started anew from the spec.
-func (w *worker) replace(run *container) {
-	w.killing(run.name, fmt.Sprintf("Container %s definition changed, will be restarted", run.name))
+// replace ends a container, to be started anew from the spec, for a reason.
+func (w *worker) replace(run *container, why string) {
+	w.killing(run.name, fmt.Sprintf("Container %s %s", run.name, why))
 	takes, exit := w.endOf(specOf(w.pod, run.name), run, w.k.c.Now(), w.ownGrace())
 	w.wait("stop container "+run.name+" of", takes, func() {
 		run.finish(w.k.c.Now(), exit, "", "")

@@ -33,6 +33,7 @@ type worker struct {
 	timers [2]*client.Timer    // by class
 
 	mountDelay time.Duration
+	sizes      sizes     // how far a change of its resources has come
 	failure    *failure  // why it was ended before its time
 	stopping   time.Time // since when; zero for not at all
 	gone       bool      // all is done, deletion included
@@ -64,7 +65,7 @@ func (w *worker) abandon() {
 	w.op.Stop()
 	w.stopTimers()
 	w.k.node.remove(w.pod.UID)
-	delete(w.k.workers, w.key)
+	w.free()
 }
 
 func (w *worker) stopTimers() {
@@ -121,8 +122,11 @@ func (w *worker) run() error {
 		})
 		return nil
 	}
-	if changed := w.changed(); changed != nil {
-		w.replace(changed)
+	if err := w.resize(); err != nil {
+		return err
+	}
+	if changed := w.changed(); changed != nil && w.busy == "" {
+		w.replace(changed, "definition changed, will be restarted")
 	}
 	for w.busy == "" {
 		n := decide(w.pod, w.box, w.holds, w.k.c.Now())
@@ -227,6 +231,7 @@ func (w *worker) create(c *corev1.Container, init bool, img *image) {
 	run := &container{
 		name: c.Name, asked: c.Image, id: containerID(w.k.dice), image: img.ref, imageID: img.id(),
 		started: w.k.c.Now(), plan: planOf(w.pod, c, img, values),
+		given: c.Resources, promised: c.Resources,
 	}
 	change(&run.plan, w.k.node.stages, w.pod, c.Name, w.k.dice)
 	run.probes = newProbes(c, run.started)
@@ -281,6 +286,9 @@ func class(d time.Duration) sim.Class {
 func (w *worker) moments(now time.Time, at func(time.Time, sim.Class)) {
 	if deadline, _ := w.overdue(now); !deadline.IsZero() {
 		at(deadline, sim.Idle)
+	}
+	if w.sizes.pending != nil {
+		at(now.Add(resizeAgain), sim.Idle)
 	}
 	for _, list := range [][]corev1.Container{w.pod.Spec.InitContainers, w.pod.Spec.Containers} {
 		for i := range list {
