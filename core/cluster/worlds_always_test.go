@@ -25,7 +25,7 @@ type mirror struct {
 	ever   map[types.UID]bool
 	most   map[types.UID]int32 // replicas that were ever asked for
 	pods   map[types.UID]int32 // pods at a time that were, of a ReplicaSet or Job
-	ready  map[string]bool     // numbered pods that ever were, by their set's UID and their name
+	ready  map[string]bool     // pods that ever were, by UID, and numbered ones by their set's UID and their number
 	broken error
 }
 
@@ -118,6 +118,7 @@ func (m *mirror) pod(was, is api.Object) error {
 			}
 		}
 	}
+	m.ready[string(p.UID)] = m.ready[string(p.UID)] || ready(p)
 	if over(p) || p.DeletionTimestamp != nil {
 		return nil
 	}
@@ -279,7 +280,7 @@ func (m *mirror) alone(j *batchv1.Job) error {
 	return err
 }
 
-// endpoints: a pod is in one slice of a service.
+// endpoints: a pod is in one slice of a service, and as ready only if it ever was.
 func (m *mirror) endpoints(_, is api.Object) error {
 	s, ok := is.(*discoveryv1.EndpointSlice)
 	if !ok {
@@ -290,6 +291,9 @@ func (m *mirror) endpoints(_, is api.Object) error {
 	for _, e := range s.Endpoints {
 		if e.TargetRef != nil {
 			here[e.TargetRef.Name] = true
+			if *e.Conditions.Ready && !m.ready[string(e.TargetRef.UID)] {
+				err = fmt.Errorf("%s is ready there, and never was", e.TargetRef.Name)
+			}
 		}
 	}
 	eachIn(m, func(o *discoveryv1.EndpointSlice) {

@@ -12,6 +12,7 @@ type fault struct {
 	name, about string
 	file        string // below the root
 	text        string // of the changed file
+	broken      error  // why it can't be planted: the file is no longer what it was
 
 	worlds, scenarios, own string // how each noticed
 }
@@ -50,9 +51,7 @@ func read(file, root string) ([]*fault, error) {
 				return nil, fmt.Errorf("%s: what is %q?", name, line)
 			}
 		}
-		if f.text, err = f.plant(root, join(was), join(is)); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+		f.text, f.broken = f.plant(root, join(was), join(is))
 		out = append(out, f)
 	}
 	return out, nil

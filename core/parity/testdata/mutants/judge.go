@@ -19,6 +19,9 @@ const patience = 2 * time.Minute
 
 // plant has the compiler see a fault, and tells whether it compiles.
 func (o options) plant(f *fault, dir string) error {
+	if f.broken != nil {
+		return f.broken
+	}
 	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
 	what, _ := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(o.root, f.file): changed}})
 	if err := errors.Join(os.WriteFile(changed, []byte(f.text), 0o644), os.WriteFile(overlay, what, 0o644)); err != nil {

@@ -46,7 +46,7 @@ func write(file string, faults []*fault, rows map[string]string) error {
 	var all, worlds, scenarios, neither int
 	for _, f := range faults {
 		m := line.FindStringSubmatch(rows[f.name])
-		if m == nil {
+		if m == nil { // not tried yet
 			continue
 		}
 		all++
