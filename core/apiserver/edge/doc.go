@@ -10,7 +10,8 @@
 // sent by the client's own goroutine (answer.go). A watch (watch.go) is a
 // bounded queue that the world fills and its client's goroutine empties; a
 // client that does not keep up is cut off, and neither stops the world nor
-// fills its memory. A write is answered once it is on disk. A command in a
+// fills its memory. A write is answered once it is on disk. What all of it
+// takes is measured in load.md. A command in a
 // container (exec.go) is connected with its client the same way, over a
 // WebSocket or SPDY (session.go).
 //

@@ -259,3 +259,27 @@ func TestHeavyBacklogIsCut(t *testing.T) {
 		t.Error("150 kB waited where 100 may")
 	}
 }
+
+// TestStuckWatcherIsCut: a client that has stopped reading is cut off when it
+// has not taken a part of the stream for so long, whatever may wait for it.
+func TestStuckWatcherIsCut(t *testing.T) {
+	const patience = 300 * time.Millisecond
+	e := serve(t, edge.Limits{Watches: 1, Write: patience, Behind: 1 << 20, Held: 1 << 30})
+	opened, err := e.client.Do(e.request("GET", configMaps+"?watch=1&timeoutSeconds=60", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Body.Close()
+	text := strings.Repeat("x", 200_000)
+	for i := range 30 { // more than the network keeps for it
+		if resp, body := e.send("POST", configMaps, configMap(fmt.Sprint("c", i), text)); resp.StatusCode != 201 {
+			t.Fatalf("%d %s", resp.StatusCode, body)
+		}
+	}
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(patience) {
+		if resp, _ := e.send("GET", configMaps+"?watch=1&timeoutSeconds=1&resourceVersion=1&fieldSelector=metadata.name%3Dnone", ""); resp.StatusCode == 200 {
+			return
+		}
+	}
+	t.Error("a watch that takes nothing keeps its place")
+}
