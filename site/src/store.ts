@@ -481,6 +481,8 @@ export class Store {
     const since = Date.parse(entry.time) - second;
     this.present.requests = this.present.requests.filter((e) => e.verdict!.traffic!.run !== run || Date.parse(e.time) > since).slice(-20);
     this.present.requests.push(entry);
+    // What a tab that has just come is told of may be long over.
+    if (Date.parse(entry.time) < Date.parse(this.frame!.now) - second) return;
     this.present.flowing = entry.time;
     clearTimeout(this.ebb);
     this.ebb = this.unlessPaused(() => (this.present.flowing = ''));

@@ -22,6 +22,7 @@ export function Traffic({ store, open, onOpen }: Props) {
         {shown.map((run) => (
           <li key={run.run} data-run={run.run}>
             <span data-asker>{caller(run.from, t)}</span>
+            {run.from === 'outside' && run.service && <span lang="en">→ {run.url.replace(/^\w+:\/\//, '')}</span>}
             →
             <Target run={run} store={store} />
             <span class="tally">

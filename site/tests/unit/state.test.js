@@ -93,3 +93,18 @@ test('what to try next follows from how things are', () => {
   assert.deepEqual(suggestions(overview(1))[0], 'kubectl scale deployment cart --replicas=3 -n shop');
   assert.deepEqual(suggestions(overview(3))[0], 'kubectl delete pod cart-1 -n shop');
 });
+
+test('requests of a run are added up way by way, the newest run first', async () => {
+  browserLike();
+  const { runs } = await load('map/runs.ts');
+  const entry = (seq, run, ways, answered) => ({
+    seq, type: 'decision', verdict: { action: 'request', result: 'sent', subject: 'http://web', traffic: { run, from: 'pods', sent: 9, answered, ways } },
+  });
+  const one = { pod: 'default/web-1', node: 'node-1', count: 2 };
+  const lost = { node: 'node-2', lost: 'no-route', count: 1 };
+  const requests = [entry(1, 1, [one], 2), entry(4, 1, [one, lost], 8), entry(5, 2, [lost], 8), entry(2, 3, [one], 2)];
+  const shown = runs({ requests, flowing: (e) => e.seq !== 5 });
+  assert.deepEqual(shown.map(({ run, seq, answered }) => [run, seq, answered]), [[2, 5, 8], [1, 4, 8]]);
+  assert.deepEqual(shown[0].ways, [], 'what flowed before is not drawn');
+  assert.deepEqual(shown[1].ways.map(({ pod, lost, count }) => [pod, lost, count]), [['default/web-1', undefined, 4], [undefined, 'no-route', 1]]);
+});
