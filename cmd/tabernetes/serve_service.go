@@ -56,7 +56,7 @@ func newService(o *serving, as identity, files fs.FS) (*service, error) {
 		nodes = -1
 	}
 	s.cluster, err = s.driver.Serve(cluster.Options{
-		Seed: as.Seed, Nodes: nodes, Log: o.where.log, Retain: int(o.where.kept()), Start: time.Now().UTC(), Tokens: s.secrets.signer,
+		Seed: as.Seed, Nodes: nodes, Log: o.where.log, Retain: int(o.where.kept()), Start: time.Now().UTC(), Tokens: s.secrets.signer, Roles: apiserver.SystemRoles(),
 	}, o.speed, o.factor)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (s *Server) authenticate(token string) (rbac.User, error) {
 	if token == "" {
 		return admin, nil
 	}
-	u, _, err := s.holder(token, []string{tokenIssuer})
+	u, _, err := s.holder(token, []string{TokenIssuer})
 	if err != nil {
 		return rbac.User{}, apierrors.NewUnauthorized("Unauthorized")
 	}
@@ -42,7 +42,7 @@ func (s *Server) holder(token string, wanted []string) (rbac.User, []string, err
 	}
 	data, good := s.opts.Tokens.Claims(token)
 	var c claims
-	if !good || json.Unmarshal(data, &c) != nil || c.Issuer != tokenIssuer {
+	if !good || json.Unmarshal(data, &c) != nil || c.Issuer != TokenIssuer {
 		return rbac.User{}, nil, errInvalidToken
 	}
 	invalid := func(format string, args ...any) (rbac.User, []string, error) {

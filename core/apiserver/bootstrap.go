@@ -38,7 +38,7 @@ const (
 // storage class that kind gives its own; one that was there before keeps the
 // classes that it has.
 func (s *Server) Bootstrap() error {
-	objects := bootstrapObjects()
+	objects := append(bootstrapObjects(), s.opts.Roles...)
 	if s.shelves[namespaceResource].find("", metav1.NamespaceSystem) == nil {
 		objects = append(objects, standardClass())
 	}

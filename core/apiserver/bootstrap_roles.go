@@ -11,8 +11,8 @@ import (
 
 // rolesJSON are the roles and bindings that people meet of those that
 // kube-apiserver v1.36 makes (plugin/pkg/auth/authorizer/rbac/bootstrappolicy),
-// aggregated roles filled in, word for word as a real one shows them. Left out
-// are those of the components, which here are trusted.
+// aggregated roles filled in, word for word as a real one shows them. Not among
+// them are those of the components, which are in SystemRoles.
 //
 //go:embed roles.json
 var rolesJSON []byte

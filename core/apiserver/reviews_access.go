@@ -24,7 +24,7 @@ func reviewToken(s *Server, _ *call, r *authenticationv1.TokenReview) error {
 	}
 	wanted := r.Spec.Audiences
 	if len(wanted) == 0 {
-		wanted = []string{tokenIssuer}
+		wanted = []string{TokenIssuer}
 	}
 	r.Status = authenticationv1.TokenReviewStatus{}
 	u, audiences, err := s.holder(r.Spec.Token, wanted)

@@ -71,6 +71,8 @@ type Options struct {
 	EventTTL time.Duration
 	// Tokens signs service accounts' tokens; nil where none is ever shown.
 	Tokens Tokens
+	// Roles are made by Bootstrap beside those that every cluster has.
+	Roles []api.Object
 	// Version is what /version answers; nil means DefaultVersion.
 	Version *version.Info
 }

@@ -33,7 +33,8 @@ type Tokens interface {
 var tokenKind = authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 
 const (
-	tokenIssuer       = "https://kubernetes.default.svc"
+	// TokenIssuer is who issues the tokens, and whom they are for if nobody else is named.
+	TokenIssuer       = "https://kubernetes.default.svc"
 	defaultTokenLife  = int64(3600)
 	shortestTokenLife = int64(600)
 	longestTokenLife  = int64(1) << 32
@@ -92,10 +93,10 @@ func (s *Server) issueToken(c *call) (answer, error) {
 	expires := metav1.NewTime(now.Add(time.Duration(life) * time.Second))
 	said := claims{
 		Audience: request.Spec.Audiences, IssuedAt: now.Unix(), NotBefore: now.Unix(), Expires: expires.Unix(),
-		Issuer: tokenIssuer, ID: string(newUID(s.opts.Rand("token"))), Private: private,
+		Issuer: TokenIssuer, ID: string(newUID(s.opts.Rand("token"))), Private: private,
 		Subject: fmt.Sprintf("system:serviceaccount:%s:%s", account.Namespace, account.Name),
 	}
-	if private.Pod != nil && life == projectedTokenLife && len(said.Audience) == 1 && said.Audience[0] == tokenIssuer {
+	if private.Pod != nil && life == projectedTokenLife && len(said.Audience) == 1 && said.Audience[0] == TokenIssuer {
 		said.Private.WarnAfter, said.Expires = said.Expires, now.Unix()+extendedTokenLife
 	}
 	token, err := s.token(&said)
@@ -140,7 +141,7 @@ func completeRequest(r *authenticationv1.TokenRequest, account *corev1.ServiceAc
 		r.Spec.ExpirationSeconds = &life
 	}
 	if len(r.Spec.Audiences) == 0 {
-		r.Spec.Audiences = []string{tokenIssuer}
+		r.Spec.Audiences = []string{TokenIssuer}
 	}
 	if errs := validateTokenLife(*r.Spec.ExpirationSeconds); len(errs) > 0 {
 		return apierrors.NewInvalid(tokenKind.GroupKind(), "", errs)

@@ -18,6 +18,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/apiserver"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/kubectl"
@@ -62,6 +63,8 @@ type Options struct {
 	Clear func()
 	// Tokens signs service accounts' tokens, where an edge accepts them; may be nil.
 	Tokens apiserver.Tokens
+	// Roles are made with those that every cluster has, as (*Server).Bootstrap does.
+	Roles []api.Object
 	// Halt ends a console line before its next command; nil: never.
 	Halt func() bool
 }
@@ -115,6 +118,7 @@ func New(opts Options) (*Cluster, error) {
 		Logs:    c.podLogs,
 		Usage:   c.podUsage,
 		Tokens:  c.opts.Tokens,
+		Roles:   c.opts.Roles,
 		Exec:    c.podExec,
 	})
 	if err != nil {

@@ -32,7 +32,7 @@
 // succeeding is not made anew each period, for nothing would come of it; the
 // first is made when its initial delay is over, and not at the next period.
 // Left out: volumes other than that their ConfigMaps and Secrets must be there, use of cpu and disk by pods,
-// ephemeral containers, resizing, admission of pods that don't fit, image
+// ephemeral containers, admission of pods that don't fit, image
 // garbage collection, pull secrets, and the status update between the sandbox
 // and the containers (PodReadyToStartContainers turns true together with the
 // rest).

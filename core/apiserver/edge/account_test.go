@@ -2,9 +2,13 @@ package edge_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -172,4 +176,48 @@ func TestTimeGiven(t *testing.T) {
 	}
 	e.must(200, "GET", configMaps+"?timeout=3m", "")
 	e.must(200, "GET", configMaps+"?timeout=0s", "")
+}
+
+// TestTokensCanBeChecked: any service account finds the key by which a token
+// of ours can be checked, and nobody without a token does.
+func TestTokensCanBeChecked(t *testing.T) {
+	e := serve(t, edge.Limits{})
+	e.must(201, "POST", "/api/v1/namespaces/default/serviceaccounts", `{"metadata":{"name":"robot"}}`)
+	given := e.tokenFor(defaultAccount, "{}")
+	as := []string{"Authorization", "Bearer " + given}
+	var said struct {
+		Issuer string
+		URI    string `json:"jwks_uri"`
+	}
+	if err := json.Unmarshal([]byte(e.must(200, "GET", "/.well-known/openid-configuration", "", as...)), &said); err != nil {
+		t.Fatal(err)
+	}
+	if said.Issuer != "https://kubernetes.default.svc" || said.URI != e.url+"/openid/v1/jwks" {
+		t.Errorf("%+v", said)
+	}
+	var set struct {
+		Keys []struct{ X, Y, Kid, Alg string }
+	}
+	if err := json.Unmarshal([]byte(e.must(200, "GET", "/openid/v1/jwks", "", as...)), &set); err != nil || len(set.Keys) != 1 {
+		t.Fatal(set, err)
+	}
+	number := func(text string) *big.Int {
+		data, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || len(data) != 32 {
+			t.Fatal(text, err)
+		}
+		return new(big.Int).SetBytes(data)
+	}
+	parts := strings.Split(given, ".")
+	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(set.Keys[0].X), Y: number(set.Keys[0].Y)}
+	if !ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+		t.Error("the key does not fit the token")
+	}
+	e.must(401, "GET", "/openid/v1/jwks", "", "Authorization", "")
+	e.must(404, "GET", "/openid/v1/other", "")
 }

@@ -146,7 +146,7 @@ func (s *Server) answer(a *answerer, m rest.Message) {
 		a.status(statusOf(err))
 		return
 	}
-	a.reply(openAPI(a.request, reply))
+	a.reply(s.openID(a.request, openAPI(a.request, reply)))
 }
 
 // do hands a message to the world. A reply to a write comes when it is on disk.

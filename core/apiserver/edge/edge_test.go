@@ -16,6 +16,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tabernetes/tabernetes/core/apiserver"
 	"github.com/tabernetes/tabernetes/core/apiserver/edge"
 	"github.com/tabernetes/tabernetes/core/cluster"
 	"github.com/tabernetes/tabernetes/core/trace"
@@ -53,7 +54,7 @@ func serveNodes(t testing.TB, limits edge.Limits, nodes int) *endpoint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := d.Serve(cluster.Options{Seed: 1, Nodes: nodes, Start: time.Now().UTC(), Tokens: signer}, driver.Once, 0)
+	c, err := d.Serve(cluster.Options{Seed: 1, Nodes: nodes, Start: time.Now().UTC(), Tokens: signer, Roles: apiserver.SystemRoles()}, driver.Once, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

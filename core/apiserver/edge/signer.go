@@ -19,6 +19,7 @@ import (
 // two ways that kube-apiserver has. It implements apiserver.Tokens.
 type Signer struct {
 	key    *ecdsa.PrivateKey
+	id     string // of the key
 	header string // encoded
 }
 
@@ -58,7 +59,7 @@ func signerOf(key *ecdsa.PrivateKey) (*Signer, error) {
 		return nil, err
 	}
 	id := sha256.Sum256(public)
-	return &Signer{key, encode(fmt.Appendf(nil, `{"alg":"ES256","kid":%q}`, encode(id[:])))}, nil
+	return &Signer{key, encode(id[:]), encode(fmt.Appendf(nil, `{"alg":"ES256","kid":%q}`, encode(id[:])))}, nil
 }
 
 func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
