@@ -95,10 +95,11 @@ var catalogue = map[string]entry{
 		"liveness": {{port: 8080, path: "/healthz", status: 200, until: 10 * time.Second}, {port: 8080, path: "/healthz", status: 500, from: 10 * time.Second}, {port: 8080, status: 404}},
 		"netexec":  {{port: 8080, status: 200}}, "serve-hostname": {{port: 9376, status: 200}},
 	}, stop: 50 * ms, binary: "agnhost", lines: []string{"Paused"}},
-	"registry.k8s.io/echoserver":  {size: 43_000_000, serves: []service{{port: 8080, status: 200}}, stop: 50 * ms, binary: "nginx"},
-	"nginxinc/nginx-unprivileged": {tools: "curl", size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
-	"bitnami/nginx":               {tools: "curl", size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
-	"curlimages/curl":             {size: 9_300_000, kind: once, binary: "curl"},
+	"registry.k8s.io/e2e-test-images/busybox": {tools: "wget nslookup", size: 2_220_000, kind: shell, binary: "sh"},
+	"registry.k8s.io/echoserver":              {size: 43_000_000, serves: []service{{port: 8080, status: 200}}, stop: 50 * ms, binary: "nginx"},
+	"nginxinc/nginx-unprivileged":             {tools: "curl", size: 70_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"bitnami/nginx":                           {tools: "curl", size: 64_000_000, serves: on(8080), stop: 50 * ms, binary: "nginx"},
+	"curlimages/curl":                         {size: 9_300_000, kind: once, binary: "curl"},
 }
 
 // noTags, noOwners and noNames are what a registry doesn't have, for lessons.
