@@ -104,7 +104,7 @@ var catalogue = map[string]entry{
 
 // noTags, noOwners and noNames are what a registry doesn't have, for lessons.
 var (
-	noTags   = []string{"does-not-exist", "doesnotexist", "nosuchtag", "no-such-tag", "nonexistent", "notfound", "bad-tag", "broken"}
+	noTags   = []string{"404", "does-not-exist", "doesnotexist", "nosuchtag", "no-such-tag", "nonexistent", "notfound", "bad-tag", "broken"}
 	noOwners = []string{"does-not-exist", "nonexistent", "nosuch", "no-such", "nosuchrepo", "nobody"}
 	noNames  = []string{"does-not-exist", "doesnotexist", "nonexistent", "no-such-image", "nosuchimage", "bad-image", "notfound"}
 )

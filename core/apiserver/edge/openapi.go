@@ -12,8 +12,9 @@ import (
 
 // Helm and older kubectls read OpenAPI v2 as protobuf, and nothing else. It is
 // made here, of the API server's JSON, since what makes it is too large for the
-// browser.
-const protobufOpenAPI = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+// browser. They ask for it by a name with @v1.0, with which no type's name is
+// well formed, and are answered by this one.
+const protobufOpenAPI = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 // openAPI rewrites an answer as its sender wants it.
 func openAPI(r *http.Request, reply rest.Reply) rest.Reply {
