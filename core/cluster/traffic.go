@@ -230,31 +230,47 @@ func (c *Cluster) tell(run *trafficRun) {
 	run.next = c.Now().Add(max(tellEvery, c.Now().Sub(run.began)/tellPerAge))
 }
 
-// drawn is how long the ways of requests are part of what Requests tells.
-const drawn = time.Second
+// What Requests tells of: so many runs, those that sent last, and the ways of
+// requests for so long.
+const (
+	maxRuns = 10
+	drawn   = time.Second
+)
 
-// Requests is what was told of each run of requests up to a place of the trace:
-// the last entry, after those of the second before it, run by run.
+// Requests is what was told of the runs of requests up to a place of the trace:
+// of each the last entry, after those of the second before it.
 func (c *Cluster) Requests(until int64) []trace.Line {
-	out := []trace.Line{}
+	var runs [][]int64 // the places of their entries
 	for _, run := range c.sending {
 		n, found := slices.BinarySearch(run.told, until)
 		if found {
 			n++
 		}
-		from := len(out)
-		var last time.Time
-		for n--; n >= 0; n-- {
-			e, kept := c.rec.Entry(run.told[n])
-			if !kept || e.Time.Before(last.Add(-drawn)) {
-				break
-			}
-			if last.IsZero() {
-				last = e.Time
-			}
-			out = append(out, e.Line())
+		if n > 0 {
+			runs = append(runs, run.told[:n])
 		}
-		slices.Reverse(out[from:])
 	}
+	slices.SortFunc(runs, func(a, b []int64) int { return cmp.Compare(a[len(a)-1], b[len(b)-1]) })
+	out := []trace.Line{}
+	for _, run := range runs[max(0, len(runs)-maxRuns):] {
+		out = append(out, c.lately(run)...)
+	}
+	return out
+}
+
+// lately are the last of some entries of the trace, and those of the second before it.
+func (c *Cluster) lately(seqs []int64) (out []trace.Line) {
+	var last time.Time
+	for _, seq := range slices.Backward(seqs) {
+		e, kept := c.rec.Entry(seq)
+		if !kept || e.Time.Before(last.Add(-drawn)) {
+			break
+		}
+		if last.IsZero() {
+			last = e.Time
+		}
+		out = append(out, e.Line())
+	}
+	slices.Reverse(out)
 	return out
 }

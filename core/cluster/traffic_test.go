@@ -146,10 +146,19 @@ func TestTheTraceTellsOfProgramsRequests(t *testing.T) {
 	if r, err := c.Run("kubectl exec box -- wget -qO- http://web"); err != nil || r.Exit == 0 {
 		t.Fatalf("nobody is there, yet: %+v, %v", r, err)
 	}
+	before := c.LastEntry()
 	if n := len(c.Requests(0)); n != 0 {
 		t.Errorf("before anything happened there were %d runs", n)
 	}
-	last := c.Requests(c.LastEntry())
+	for i := range 2 * maxRuns { // each from a pod of its own
+		if _, err := c.Run(fmt.Sprintf("kubectl run tmp-%d --rm -i --image=busybox --restart=Never -- wget -qO- http://web", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := c.Requests(c.LastEntry()); len(all) != maxRuns || all[maxRuns-1].Verdict.Traffic.Run != 2*maxRuns+1 {
+		t.Errorf("of %d runs %d were told of: %+v", 2*maxRuns+1, len(all), all)
+	}
+	last := c.Requests(before)
 	if len(last) != 1 { // the first is older than a second
 		t.Fatalf("%d runs: %+v", len(last), last)
 	}

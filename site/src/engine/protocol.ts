@@ -374,7 +374,7 @@ export interface LookedEvent {
   actors: ActorState[] | null;
   /** The ten steps as far as they had been taken. */
   chain: Group[] | null;
-  /** What was told of each run of requests last, and in the second before. */
+  /** What was told last of the runs of requests, the latest at the end, and in the second before. */
   requests: Entry[] | null;
   error: string;
 }

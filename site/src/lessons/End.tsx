@@ -21,6 +21,7 @@ export function End({ lesson }: { lesson: Lesson }) {
   if (!checks || !page) return null;
   const hand = async () => {
     const { name, data } = await lesson.file();
+    if (!data) return; // the engine has died over it
     download(name, data, 'application/json');
     setSaved(name);
   };
