@@ -94,7 +94,7 @@ func table(all []Scenario, listed known) string {
 	var b strings.Builder
 	facts, often := 0, 0
 	for _, s := range all {
-		if s.Playings >= 10 {
+		if s.Playings >= 6 {
 			often++
 		}
 		for _, step := range s.Steps {
@@ -103,7 +103,7 @@ func table(all []Scenario, listed known) string {
 	}
 	fmt.Fprintf(&b, "# Beside a real control plane\n\nMade from the scripts in testdata by `go test ./core/parity -run Table -table`; README.md says how to read them.\n\n")
 	fmt.Fprintf(&b, "%d scenarios with %d recorded facts; the engine does the same in %d. The other %d are listed with their reasons in %s.\n", len(all), facts, len(all)-len(listed), len(listed), differencesFile)
-	fmt.Fprintf(&b, "The facts of %d scenarios are of ten playings and more; of the others, of two to nine.\n", often)
+	fmt.Fprintf(&b, "The facts of %d scenarios are of six playings and more; of the others, of two to five.\n", often)
 	folder := ""
 	for _, s := range all {
 		if dir := path.Dir(s.Name); dir != folder {

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test may take; with many a fault it never ends.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // plant has the compiler see a fault, and tells whether it compiles.
 func (o options) plant(f *fault, dir string) error {
