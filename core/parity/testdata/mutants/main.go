@@ -82,9 +82,10 @@ func try(o options, table string) error {
 			errs = append(errs, fmt.Errorf("%s: %w", f.name, err))
 			continue
 		}
-		if !o.check {
-			rows[f.name] = f.row()
+		if o.check {
+			continue
 		}
+		rows[f.name] = f.row()
 		if err := write(table, faults, rows); err != nil {
 			return err
 		}
@@ -92,7 +93,7 @@ func try(o options, table string) error {
 			return fmt.Errorf("interrupted after %s", f.name)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, write(table, faults, rows))...)
 }
 
 // tryOne plants a fault and says who notices; that nobody does is no error, for
