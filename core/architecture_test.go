@@ -20,7 +20,8 @@ const module = "github.com/tabernetes/tabernetes/"
 var mayImport = map[string][]string{
 	"core":                  {},
 	"core/sim":              {},
-	"core/api":              {"core/apiextensions/...", "core/managed"},
+	"core/zone":             {},
+	"core/api":              {"core/apiextensions/...", "core/managed", "core/zone"},
 	"core/apiextensions":    {"core/apiextensions/v1", "core/managed"},
 	"core/apiextensions/v1": {},
 	"core/store":            {},
@@ -39,7 +40,7 @@ var mayImport = map[string][]string{
 	"core/apiserver/edge":   {"core/apiserver", "core/rest"},
 	"core/client":           {"core/api", "core/rest", "core/sim", "core/trace"},
 	"core/controller":       {"core/api", "core/client", "core/rest"},
-	"core/controller/...":   {"core/api", "core/apiextensions/v1", "core/client", "core/controller", "core/rest", "core/sim"},
+	"core/controller/...":   {"core/api", "core/apiextensions/v1", "core/client", "core/controller", "core/rest", "core/sim", "core/zone"},
 	"core/scheduler/...":    {"core/api", "core/client", "core/rest", "core/sim", "core/trace", "core/scheduler/..."},
 	"core/network":          {"core/api", "core/client", "core/sim"},
 	"core/kubelet/...":      {"core/api", "core/client", "core/network", "core/rest", "core/sim", "core/trace", "core/kubelet/..."},

@@ -164,28 +164,91 @@ func cronNumber(text string) (uint, error) {
 const maxYears = 5
 
 // Next is the first time after t that the schedule names, in t's time zone; the
-// zero time where there is none within five years.
+// zero time where there is none within five years. Where clocks are turned it
+// does as that library: an hour that comes twice has its runs twice, one that
+// is left out has none, and where midnight is left out the day may be missed.
 func (s *Schedule) Next(t time.Time) time.Time {
 	if s.every > 0 {
 		return t.Add(s.every).Truncate(time.Second)
 	}
-	t = t.Truncate(time.Minute).Add(time.Minute)
-	for limit := t.AddDate(maxYears, 0, 0); !t.After(limit); {
-		year, month, day := t.Date()
-		switch {
-		case s.month&(1<<uint(month)) == 0:
-			t = time.Date(year, month+1, 1, 0, 0, 0, 0, t.Location())
-		case !s.onDay(t):
-			t = time.Date(year, month, day+1, 0, 0, 0, 0, t.Location())
-		case s.hour&(1<<uint(t.Hour())) == 0:
-			t = time.Date(year, month, day, t.Hour()+1, 0, 0, 0, t.Location())
-		case s.minute&(1<<uint(t.Minute())) == 0:
-			t = t.Add(time.Minute)
-		default:
-			return t
+	c := cursor{Time: t.Truncate(time.Second).Add(time.Second)}
+	for last := c.Year() + maxYears; c.Year() <= last; {
+		if s.toMonth(&c) && s.toDay(&c) && s.toHour(&c) && s.toMinute(&c) {
+			return c.Time
 		}
 	}
 	return time.Time{}
+}
+
+// cursor is a time on its way forward. With the first step what is smaller
+// than the step is set to its beginning.
+type cursor struct {
+	time.Time
+	moved bool
+}
+
+func (c *cursor) begin(at func() time.Time) {
+	if !c.moved {
+		c.moved, c.Time = true, at()
+	}
+}
+
+// toMonth and those below go on to the next time whose month (day, hour,
+// minute) is one of the schedule's. They give up where the larger unit changes
+// on the way, which has to be looked at again then.
+func (s *Schedule) toMonth(c *cursor) bool {
+	for s.month&(1<<uint(c.Month())) == 0 {
+		c.begin(func() time.Time { return time.Date(c.Year(), c.Month(), 1, 0, 0, 0, 0, c.Location()) })
+		if c.Time = c.AddDate(0, 1, 0); c.Month() == time.January {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Schedule) toDay(c *cursor) bool {
+	for !s.onDay(c.Time) {
+		c.begin(func() time.Time {
+			return time.Date(c.Year(), c.Month(), c.Day(), 0, 0, 0, 0, c.Location())
+		})
+		c.Time = c.AddDate(0, 0, 1)
+		// Not midnight where the clocks are turned then.
+		if hour := c.Hour(); hour > 12 {
+			c.Time = c.Add(time.Duration(24-hour) * time.Hour)
+		} else {
+			c.Time = c.Add(time.Duration(-hour) * time.Hour)
+		}
+		if c.Day() == 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Schedule) toHour(c *cursor) bool {
+	for s.hour&(1<<uint(c.Hour())) == 0 {
+		c.begin(func() time.Time {
+			return time.Date(c.Year(), c.Month(), c.Day(), c.Hour(), 0, 0, 0, c.Location())
+		})
+		if c.Time = c.Add(time.Hour); c.Hour() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Schedule) toMinute(c *cursor) bool {
+	for s.minute&(1<<uint(c.Minute())) == 0 {
+		c.begin(func() time.Time { return c.Truncate(time.Minute) })
+		if c.Time = c.Add(time.Minute); c.Minute() == 0 {
+			return false
+		}
+	}
+	if c.Second() != 0 {
+		c.moved, c.Time = true, c.Truncate(time.Minute).Add(time.Minute)
+		return false
+	}
+	return true
 }
 
 // onDay: where both days are given, either will do.
@@ -195,21 +258,4 @@ func (s *Schedule) onDay(t time.Time) bool {
 		return day && weekday
 	}
 	return day || weekday
-}
-
-// TimeZone finds the zones that need no table of summer times: UTC and its
-// names, and Etc/GMT+5 and the like (which is five hours west). The time zone
-// database would take a tenth of the page's payload.
-func TimeZone(name string) (*time.Location, error) {
-	switch name {
-	case "UTC", "Etc/UTC", "GMT", "Etc/GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal", "Greenwich", "Etc/Greenwich":
-		return time.UTC, nil
-	}
-	if offset, ok := strings.CutPrefix(name, "Etc/GMT"); ok {
-		n, err := strconv.Atoi(offset)
-		if err == nil && n >= -14 && n <= 12 && (strings.HasPrefix(offset, "+") || strings.HasPrefix(offset, "-")) {
-			return time.FixedZone(name, -n*60*60), nil
-		}
-	}
-	return nil, fmt.Errorf("unknown time zone %s", name)
 }

@@ -1,8 +1,12 @@
 package api
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabernetes/tabernetes/core/zone"
 )
 
 func TestSchedule(t *testing.T) {
@@ -59,23 +63,41 @@ func TestScheduleErrors(t *testing.T) {
 	}
 }
 
-func TestTimeZone(t *testing.T) {
-	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	for name, want := range map[string]string{"UTC": "12", "Etc/UTC": "12", "Etc/GMT+5": "07", "Etc/GMT-9": "21"} {
-		zone, err := TimeZone(name)
-		if err != nil || noon.In(zone).Format("15") != want {
-			t.Errorf("%s: %v", name, err)
-		}
+// testdata/schedules.txt says when the library that Kubernetes uses would run,
+// around the turns of clocks; testdata/robfig wrote it.
+func TestScheduleAsRobfig(t *testing.T) {
+	facts, err := os.ReadFile("testdata/schedules.txt")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range []string{"Europe/Zurich", "Etc/GMT", "Etc/GMT+13", "Etc/GMTx", ""} {
-		if _, err := TimeZone(name); (err == nil) != (name == "Etc/GMT") {
-			t.Errorf("%s: %v", name, err)
+	n := 0
+	for line := range strings.Lines(string(facts)) {
+		parts := strings.Split(strings.TrimSpace(line), " | ") // zone, schedule, from, times
+		location, err := zone.Load(parts[0])
+		if err != nil {
+			t.Fatal(err)
 		}
+		s, err := ParseSchedule(parts[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339, parts[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = at.In(location)
+		var got []string
+		for range strings.Fields(parts[3]) {
+			at = s.Next(at)
+			got = append(got, at.Format(time.RFC3339))
+		}
+		if text := strings.Join(got, " "); text != parts[3] {
+			t.Errorf("%s %q after %s:\n%s, want\n%s", parts[0], parts[1], parts[2], text, parts[3])
+		}
+		n++
 	}
-	s, _ := ParseSchedule("0 9 * * *")
-	zone, _ := TimeZone("Etc/GMT-9")
-	if got := s.Next(noon.In(zone)).UTC(); got.Hour() != 0 {
-		t.Errorf("nine o'clock in the far east is %v", got)
+	if n < 300 {
+		t.Errorf("only %d facts", n)
 	}
 }
 

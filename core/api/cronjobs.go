@@ -11,11 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
+
+	"github.com/tabernetes/tabernetes/core/zone"
 )
 
 // CronJobs: pkg/apis/batch/v1/defaults.go, pkg/registry/batch/cronjob and
-// pkg/apis/batch/validation. Left out: time zones with summer time (see
-// TimeZone), which are refused as unknown.
+// pkg/apis/batch/validation.
 
 func cronJobs() *Resource {
 	return &Resource{
@@ -124,23 +125,23 @@ func validateSchedule(spec, old *batchv1.CronJobSpec) field.ErrorList {
 
 var timeZonePart = regexp.MustCompile(`^[A-Za-z\.\-_0-9+]{1,14}$`)
 
-func validateTimeZone(zone *string, p *field.Path) field.ErrorList {
-	if zone == nil {
+func validateTimeZone(name *string, p *field.Path) field.ErrorList {
+	if name == nil {
 		return nil
 	}
-	if *zone == "" {
-		return field.ErrorList{field.Invalid(p, zone, "timeZone must be nil or non-empty string")}
+	if *name == "" {
+		return field.ErrorList{field.Invalid(p, name, "timeZone must be nil or non-empty string")}
 	}
-	for _, part := range strings.Split(*zone, "/") {
+	for _, part := range strings.Split(*name, "/") {
 		if part == "." || part == ".." || strings.HasPrefix(part, "-") || !timeZonePart.MatchString(part) {
-			return field.ErrorList{field.Invalid(p, zone, "unknown time zone "+*zone)}
+			return field.ErrorList{field.Invalid(p, name, "unknown time zone "+*name)}
 		}
 	}
-	if strings.EqualFold(*zone, "Local") {
-		return field.ErrorList{field.Invalid(p, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")}
+	if strings.EqualFold(*name, "Local") {
+		return field.ErrorList{field.Invalid(p, name, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")}
 	}
-	if _, err := TimeZone(*zone); err != nil {
-		return field.ErrorList{field.Invalid(p, zone, err.Error())}
+	if _, err := zone.Load(*name); err != nil {
+		return field.ErrorList{field.Invalid(p, name, err.Error())}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@
 // One pass reads (sync.go), decides (decide.go, pure; schedule.go finds the
 // times) and acts (act.go). It follows pkg/controller/cronjob of Kubernetes
 // v1.36.3. Left out: schedules that begin with TZ or CRON_TZ, which new
-// CronJobs can't have; time zones with summer time (see api.TimeZone).
+// CronJobs can't have; of time zones, what core/zone leaves out.
 package cronjob
 
 import (

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tabernetes/tabernetes/core/api"
+	"github.com/tabernetes/tabernetes/core/zone"
 )
 
 // observed is what a pass knows: the CronJob and the jobs that it controls.
@@ -99,10 +100,10 @@ func (d *decision) unlist(uid types.UID) {
 // look decides whether a job is to be started now.
 func (d *decision) look(seen observed) {
 	cron, now := seen.cron, seen.now
-	if zone := cron.Spec.TimeZone; zone != nil {
-		location, err := api.TimeZone(*zone)
+	if name := cron.Spec.TimeZone; name != nil {
+		location, err := zone.Load(*name)
 		if err != nil {
-			d.say(corev1.EventTypeWarning, "UnknownTimeZone", "invalid timeZone: %q: %s", *zone, err)
+			d.say(corev1.EventTypeWarning, "UnknownTimeZone", "invalid timeZone: %q: %s", *name, err)
 			return
 		}
 		now = now.In(location)
@@ -120,7 +121,7 @@ func (d *decision) look(seen observed) {
 		d.say(corev1.EventTypeWarning, "InvalidSchedule", "invalid schedule: %s : %s", cron.Spec.Schedule, err)
 		return
 	}
-	if m.many {
+	if m.many && !m.recent.IsZero() {
 		d.say(corev1.EventTypeWarning, "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew")
 	}
 	if wait, ok := untilNext(cron, now, schedule); ok {

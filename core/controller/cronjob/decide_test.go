@@ -15,6 +15,9 @@ import (
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
+// autumn is two in the afternoon of the last summer day in Zurich.
+var autumn = time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC)
+
 // hourly was made at ten past eleven and runs on the hour.
 func hourly(change ...func(*batchv1.CronJob)) *batchv1.CronJob {
 	cron := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: "hello", Namespace: "default", UID: "c",
@@ -44,7 +47,7 @@ func running(names ...string) func(*batchv1.CronJob) {
 	}
 }
 func suspend(c *batchv1.CronJob) { c.Spec.Suspend = ptr.To(true) }
-func zone(name string) func(*batchv1.CronJob) {
+func inZone(name string) func(*batchv1.CronJob) {
 	return func(c *batchv1.CronJob) { c.Spec.TimeZone = &name }
 }
 func schedule(text string) func(*batchv1.CronJob) {
@@ -98,8 +101,10 @@ func TestDecide(t *testing.T) {
 		{"after another", hourly(running(at11), policy(batchv1.ForbidConcurrent)), jobsOf(at11 + "+"), noon, at12, "", "SawCompletedJob", time.Hour + margin},
 		{"suspended", hourly(suspend), nil, noon, "", "", "", 0},
 		{"being deleted", hourly(dying), nil, noon, "", "", "", 0},
-		{"in another zone", hourly(schedule("0 14 * * *"), zone("Etc/GMT-2")), nil, noon, at12, "", "", 24*time.Hour + margin},
-		{"in no zone", hourly(zone("Nowhere")), nil, noon, "", "", "UnknownTimeZone", 0},
+		{"in another zone", hourly(schedule("0 14 * * *"), inZone("Etc/GMT-2")), nil, noon, at12, "", "", 24*time.Hour + margin},
+		{"in another zone's winter", hourly(schedule("0 13 * * *"), inZone("Europe/Zurich")), nil, noon, at12, "", "", 24*time.Hour + margin},
+		{"its clocks are turned tomorrow", hourly(lastAt(autumn), schedule("0 14 * * *"), inZone("Europe/Zurich")), nil, autumn, "", "", "", 25*time.Hour + margin},
+		{"in no zone", hourly(inZone("Nowhere")), nil, noon, "", "", "UnknownTimeZone", 0},
 		{"no schedule", hourly(schedule("now and then")), nil, noon, "", "", "UnparseableSchedule", 0},
 		{"somebody's", hourly(lastAt(noon)), jobsOf("own"), noon, "", "", "UnexpectedJob", time.Hour + margin},
 		{"one went missing", hourly(lastAt(noon), running("gone")), nil, noon, "", "", "MissingJob", time.Hour + margin},

@@ -19,6 +19,7 @@ const margin = 100 * time.Millisecond
 type missed struct {
 	since  time.Time // where the counting begins
 	recent time.Time // the last time that has passed; zero for none
+	some   bool      // more than one time has passed, even if the clocks have left out all but the first
 	many   bool
 }
 
@@ -54,14 +55,7 @@ func missedTimes(cron *batchv1.CronJob, now time.Time, schedule *api.Schedule, w
 	for t := schedule.Next(first.Add(time.Duration(n-2) * between)); !t.IsZero() && !t.After(now); t = schedule.Next(t) {
 		m.recent = t
 	}
-	switch {
-	case n <= tooMany:
-	case deadline == nil:
-		m.many = true
-	case *deadline > 0 && *deadline < int64(tooMany*between/time.Second):
-	default:
-		m.many = true
-	}
+	m.some, m.many = true, n > tooMany
 	return m, nil
 }
 
@@ -72,7 +66,7 @@ func untilNext(cron *batchv1.CronJob, now time.Time, schedule *api.Schedule) (wa
 	switch {
 	case err == nil && !m.recent.IsZero():
 		from = m.recent
-	case err == nil:
+	case err == nil && !m.some:
 		from = m.since.In(now.Location())
 	}
 	next := schedule.Next(from)
