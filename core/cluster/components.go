@@ -63,6 +63,7 @@ var controlPlane = []component{
 	{actor: "ttl-after-finished-controller", start: ttlafterfinished.Start},
 	{actor: "cronjob-controller", start: cronjob.Start},
 	{actor: "endpointslice-controller", start: endpoints.StartSlices},
+	{actor: "endpointslicemirroring-controller", start: endpoints.StartMirroring},
 	{actor: "endpoint-controller", start: endpoints.Start},
 	{actor: "clusterrole-aggregation-controller", start: roleaggregation.Start},
 	{actor: "service-controller", start: service.Start},

@@ -30,6 +30,7 @@ var workloads = map[string]workload{
 	"cronjob":     {"cronjob-controller", "create -f cronjob-minute.yaml", cronJobDeed, cronJobCheck, cronJobSettled},
 	"slices":      {"endpointslice-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
 	"endpoints":   {"endpoint-controller", "create -f service.yaml", serviceDeed, serviceCheck, serviceSettled},
+	"mirror":      {"endpointslicemirroring-controller", "create -f mirrored.yaml", mirrorDeed, mirrorCheck, mirrorSettled},
 	"budgets":     {"disruption-controller", "create -f service.yaml", serviceDeed, serviceCheck, budgetSettled},
 	"autoscaler":  {"horizontal-pod-autoscaler", "create -f autoscaled.yaml", autoscaleDeed, autoscaleCheck, autoscaleSettled},
 	"claims": {"persistent-volume-binder pvc-protection-controller pv-protection-controller local-path-provisioner",

@@ -1,16 +1,18 @@
-// Package endpoints holds the two controllers that write down which pods stand
-// behind a service: the EndpointSlice controller (slices.go, decide.go) and the
-// one of the older Endpoints (legacy.go, subsets.go). Both look at a service
-// with a selector and the pods that it selects, and write the addresses of
-// those that are ready; slices also hold those that are not, or are going.
+// Package endpoints holds the controllers that write down what stands behind a
+// service: the EndpointSlice controller (slices.go, decide.go) and the one of
+// the older Endpoints (legacy.go, subsets.go) look at a service with a selector
+// and the pods that it selects, and write the addresses of those that are
+// ready; slices also hold those that are not, or are going. Of a service
+// without a selector people write the Endpoints, and the mirroring controller
+// (mirror.go, copy.go) copies them into slices.
 //
-// They follow pkg/controller/endpointslice and pkg/controller/endpoint of
-// Kubernetes v1.36.3, and k8s.io/endpointslice v0.36.3.
+// They follow pkg/controller/endpointslice, pkg/controller/endpoint and
+// pkg/controller/endpointslicemirroring of Kubernetes v1.36.3, and
+// k8s.io/endpointslice v0.36.3.
 //
 // Left out: hints for traffic distribution and topology (endpointslice's
-// trafficdist and topologycache), the mirroring of hand-written Endpoints into
-// slices (pkg/controller/endpointslicemirroring), and batching of updates,
-// which is off by default. Where upstream walks a Go map, the order of names
+// trafficdist and topologycache), and batching of updates, which is off by
+// default. Where upstream walks a Go map, the order of names
 // is kept here.
 package endpoints
 

@@ -2,16 +2,14 @@ package endpoints
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/client"
 	"github.com/tabernetes/tabernetes/core/controller"
-	"github.com/tabernetes/tabernetes/core/rest"
 	"github.com/tabernetes/tabernetes/core/sim"
 )
 
@@ -19,30 +17,24 @@ import (
 // its service is looked at.
 const changeDelay = time.Second
 
-const byService = "service"
-
 type slicesController struct {
-	c *client.Client
+	sliceWriter
 	controller.Selection[*corev1.Service]
 	nodes    *client.View[*corev1.Node]
 	slices   *client.View[*discoveryv1.EndpointSlice]
 	loop     *client.Loop
 	triggers triggers
-	wrote    controller.Written // by service
-	mine     controller.Written // by slice: what a notification of one's own write says
 }
 
 // StartSlices runs the EndpointSlice controller with c.
 func StartSlices(c *client.Client) {
 	sc := &slicesController{
-		c: c, Selection: selection(), triggers: triggers{},
+		sliceWriter: newWriter(c), Selection: selection(), triggers: triggers{},
 		nodes:  client.NewView[*corev1.Node](c, client.ViewOptions{}),
-		slices: client.NewView[*discoveryv1.EndpointSlice](c, client.ViewOptions{LabelSelector: discoveryv1.LabelManagedBy + "=" + managedBy}),
-		wrote:  controller.Written{}, mine: controller.Written{},
+		slices: viewOf(c, managedBy),
 	}
 	sc.loop = c.NewLoop("sync endpoint slices", sc.sync)
 	sc.loop.Needs(sc.nodes, sc.slices)
-	sc.slices.Index(byService, func(s *discoveryv1.EndpointSlice) []string { return []string{serviceKey(s)} })
 	sc.slices.Handle(client.Handlers[*discoveryv1.EndpointSlice]{
 		Added:   sc.changed,
 		Updated: func(old, s *discoveryv1.EndpointSlice) { sc.changed(s) },
@@ -54,13 +46,9 @@ func StartSlices(c *client.Client) {
 	sc.slices.Start()
 }
 
-func serviceKey(s *discoveryv1.EndpointSlice) string {
-	return s.Namespace + "/" + s.Labels[discoveryv1.LabelServiceName]
-}
-
 // changed looks after a slice that somebody else has changed or deleted.
 func (sc *slicesController) changed(s *discoveryv1.EndpointSlice) {
-	if sc.slices.Synced() && controller.Revision(s) > sc.mine[client.Key(s)] {
+	if sc.slices.Synced() && sc.somebodyElses(s) {
 		sc.loop.AddAfter(serviceKey(s), changeDelay, sim.Work)
 	}
 }
@@ -87,7 +75,11 @@ func (sc *slicesController) sync(key string) error {
 		}
 	}
 	p := decide(seen)
-	err := sc.act(key, s, p, sc.triggers.note(key, s, pods))
+	trigger := sc.triggers.note(key, s, pods)
+	for _, slice := range slices.Concat(p.create, p.update) {
+		stamp(&slice.ObjectMeta, trigger)
+	}
+	err := sc.act(key, "Service "+key, p, s.DeletionTimestamp == nil)
 	if err == nil && len(p.lost) > 0 {
 		pod := p.lost[0]
 		err = fmt.Errorf("skipping Pod %s for Service %s: Node %s Not Found", pod.Name, key, pod.Spec.NodeName)
@@ -105,48 +97,4 @@ func (sc *slicesController) zone(node string) (string, bool) {
 		return "", false
 	}
 	return n.Labels[corev1.LabelTopologyZone], true
-}
-
-func (sc *slicesController) act(key string, s *corev1.Service, p plan, trigger string) error {
-	if s.DeletionTimestamp == nil {
-		for _, slice := range p.create {
-			err := sc.write(key, rest.Create, slice, trigger)
-			if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("failed to create EndpointSlice for Service %s: %w", key, err)
-			}
-		}
-	}
-	for _, slice := range p.update {
-		if err := sc.write(key, rest.Update, slice, trigger); err != nil {
-			return fmt.Errorf("failed to update %s EndpointSlice for Service %s: %w", slice.Name, key, err)
-		}
-	}
-	for _, slice := range p.delete {
-		if err := sc.do(key, slice, &rest.Request{Verb: rest.Delete}); err != nil {
-			return fmt.Errorf("failed to delete %s EndpointSlice for Service %s: %w", slice.Name, key, err)
-		}
-	}
-	return nil
-}
-
-func (sc *slicesController) write(key, verb string, slice *discoveryv1.EndpointSlice, trigger string) error {
-	stamp(&slice.ObjectMeta, trigger)
-	return sc.do(key, slice, &rest.Request{Verb: verb, Object: slice})
-}
-
-func (sc *slicesController) do(key string, slice *discoveryv1.EndpointSlice, req *rest.Request) error {
-	req.Resource, req.Namespace, req.Name = api.For(slice).GVR(), slice.Namespace, slice.Name
-	resp, err := sc.c.Do(req)
-	if err != nil {
-		return err
-	}
-	sc.wrote.Note(key, resp.Revision)
-	if written, ok := resp.Object.(*discoveryv1.EndpointSlice); ok {
-		slice = written
-	}
-	sc.mine.Note(client.Key(slice), resp.Revision)
-	return nil
 }

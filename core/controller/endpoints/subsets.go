@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tabernetes/tabernetes/core/controller"
 )
@@ -81,7 +82,7 @@ func pack(byPort []*portAddresses) []corev1.EndpointSubset {
 	for _, p := range byPort {
 		slices.SortFunc(p.ready, byAddress)
 		slices.SortFunc(p.not, byAddress)
-		key := uids(p.ready) + "/" + uids(p.not)
+		key := text(p.ready) + "/" + text(p.not)
 		i, ok := at[key]
 		if !ok {
 			i, at[key] = len(out), len(out)
@@ -98,13 +99,21 @@ func pack(byPort []*portAddresses) []corev1.EndpointSubset {
 }
 
 func byAddress(a, b corev1.EndpointAddress) int {
-	return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.TargetRef.UID, b.TargetRef.UID))
+	return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(uid(a), uid(b)))
 }
 
-func uids(list []corev1.EndpointAddress) string {
+// uid is that of the pod behind an address; addresses written by hand need none.
+func uid(a corev1.EndpointAddress) types.UID {
+	if a.TargetRef == nil {
+		return ""
+	}
+	return a.TargetRef.UID
+}
+
+func text(list []corev1.EndpointAddress) string {
 	var b strings.Builder
 	for _, a := range list {
-		b.WriteString(string(a.TargetRef.UID) + " ")
+		b.WriteString(a.IP + " " + string(uid(a)) + " ")
 	}
 	return b.String()
 }

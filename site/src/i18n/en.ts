@@ -200,6 +200,7 @@ export const en = {
   'part.cronjob-controller': 'CronJob controller',
   'part.ttl-after-finished-controller': 'TTL-after-finished controller',
   'part.endpointslice-controller': 'EndpointSlice controller',
+  'part.endpointslicemirroring-controller': 'EndpointSlice mirroring controller',
   'part.endpoint-controller': 'Endpoints controller',
   'part.disruption-controller': 'disruption controller',
   'part.resourcequota-controller': 'ResourceQuota controller',

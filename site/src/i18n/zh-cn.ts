@@ -199,6 +199,7 @@ export const zhCN: Record<Key, string> = {
   'part.cronjob-controller': 'CronJob 控制器',
   'part.ttl-after-finished-controller': 'TTL-after-finished 控制器',
   'part.endpointslice-controller': 'EndpointSlice 控制器',
+  'part.endpointslicemirroring-controller': 'EndpointSlice 镜像控制器',
   'part.endpoint-controller': 'Endpoints 控制器',
   'part.disruption-controller': '中断预算控制器',
   'part.resourcequota-controller': 'ResourceQuota 控制器',
