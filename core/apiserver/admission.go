@@ -35,12 +35,11 @@ var (
 
 // admitCreate is what kube-apiserver's default admission plugins change in a
 // new object, in their order (pkg/kubeapiserver/options/plugins.go):
-// NamespaceLifecycle, LimitRanger, ServiceAccount, Priority,
-// DefaultTolerationSeconds, DefaultStorageClass, StorageObjectInUseProtection,
-// RuntimeClass and DefaultIngressClass. What they do to a pod is in the package
-// api. Whether they let the object in comes after its validation (admit.go).
-// Left out: TaintNodesByCondition, since here a node can be scheduled to from
-// its first report on.
+// NamespaceLifecycle, LimitRanger, ServiceAccount, TaintNodesByCondition,
+// Priority, DefaultTolerationSeconds, DefaultStorageClass,
+// StorageObjectInUseProtection, RuntimeClass and DefaultIngressClass. What they
+// do to a pod is in the package api. Whether they let the object in comes after
+// its validation (admit.go).
 func (s *Server) admitCreate(c *call, obj api.Object) error {
 	if err := s.admitNamespace(c, obj); err != nil {
 		return err
@@ -51,6 +50,8 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 	switch obj := obj.(type) {
 	case *corev1.Pod:
 		return s.admitPod(c, obj)
+	case *corev1.Node:
+		taintNewNode(obj)
 	case *corev1.PersistentVolumeClaim:
 		s.defaultStorageClass(obj)
 		protect(obj, api.ClaimFinalizer)
@@ -60,6 +61,15 @@ func (s *Server) admitCreate(c *call, obj api.Object) error {
 		s.defaultIngressClass(obj)
 	}
 	return nil
+}
+
+// taintNewNode keeps pods off a node until the node controller has seen that it
+// is ready, and takes the taint off.
+func taintNewNode(node *corev1.Node) {
+	taint := corev1.Taint{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule}
+	if !slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.MatchTaint(&taint) }) {
+		node.Spec.Taints = append(node.Spec.Taints, taint)
+	}
 }
 
 var errTerminating = errors.New("create not allowed while custom resource definition is terminating")

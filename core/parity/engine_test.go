@@ -28,7 +28,7 @@ type engine struct {
 	bare  bool   // machines have the images that the scenario says, and no others
 	input string // what "-f -" reads
 	next  int64  // in the trace
-	made  int64  // the last entry of making a machine: kubectl taints it here
+	made  int64  // the last entry of making a machine
 }
 
 // config is of a machine that has the images already: kwok pulls none.
@@ -117,8 +117,8 @@ func (e *engine) Machine(m Machine) error {
 		if said, err := e.Kubectl("taint node "+m.Name+" "+taint, ""); err != nil || said.Exit != 0 {
 			return fmt.Errorf("taint: %v %s", err, said.Err)
 		}
-		e.made = e.c.LastEntry()
 	}
+	e.made = e.c.LastEntry()
 	return nil
 }
 

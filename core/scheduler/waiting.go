@@ -127,10 +127,10 @@ func (s *scheduler) helped(a *attempt, pod *corev1.Pod, ch *change) bool {
 
 // retainted tells whether a node's taints have changed. Upstream has that wake
 // the pods of every filter that asks for new nodes and not for taints
-// (buildQueueingHintMap in pkg/scheduler/scheduler.go). A new node is one there,
-// for it comes with a taint that is lifted when it is ready; here it comes ready.
+// (buildQueueingHintMap in pkg/scheduler/scheduler.go): a new node comes with a
+// taint that is lifted when it is ready.
 func (ch *change) retainted() bool {
-	return ch.isNode != nil && (ch.wasNode == nil || !equality.Semantic.DeepEqual(ch.wasNode.Spec.Taints, ch.isNode.Spec.Taints))
+	return ch.isNode != nil && ch.wasNode != nil && !equality.Semantic.DeepEqual(ch.wasNode.Spec.Taints, ch.isNode.Spec.Taints)
 }
 
 // roomLeft tells whether the pod would now pass a check on the node that
