@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -9,12 +11,23 @@ import (
 
 // claimsDeed is what people do to a StatefulSet and its claims.
 func claimsDeed(tr *trial) string {
-	switch tr.dice.IntN(4) {
+	var names, sets []string
+	each(tr.c, func(c *corev1.PersistentVolumeClaim) {
+		if names = append(names, c.Name); strings.HasPrefix(c.Name, "data-") {
+			sets = append(sets, c.Name)
+		}
+	})
+	switch tr.dice.IntN(6) {
 	case 0:
-		var names []string
-		each(tr.c, func(c *corev1.PersistentVolumeClaim) { names = append(names, c.Name) })
 		if len(names) > 0 {
 			return "delete pvc --wait=false " + names[tr.dice.IntN(len(names))]
+		}
+		return "get pvc"
+	case 4:
+		return `patch storageclass standard -p '{"allowVolumeExpansion":true}'`
+	case 5:
+		if len(sets) > 0 {
+			return fmt.Sprintf(`patch pvc %s -p '{"spec":{"resources":{"requests":{"storage":"%dGi"}}}}'`, sets[tr.dice.IntN(len(sets))], 2+tr.dice.IntN(3))
 		}
 		return "get pvc"
 	case 1:
@@ -47,8 +60,8 @@ func claimsCheck(tr *trial) error {
 			err = fmt.Errorf("claim %s has lost its volume", c.Name)
 		case v.Spec.ClaimRef == nil || v.Spec.ClaimRef.UID != c.UID:
 			err = fmt.Errorf("claim %s has volume %s, which names %v", c.Name, name, v.Spec.ClaimRef)
-		case v.Spec.Capacity.Storage().Cmp(*c.Spec.Resources.Requests.Storage()) < 0:
-			err = fmt.Errorf("claim %s has a volume that is too small", c.Name)
+		case v.Spec.Capacity.Storage().Cmp(*c.Status.Capacity.Storage()) < 0:
+			err = fmt.Errorf("claim %s says that it has more than its volume", c.Name)
 		}
 		owner[name] = c.Name
 	})
@@ -66,8 +79,13 @@ func claimsSettled(tr *trial) error {
 	claims := map[string]bool{}
 	each(tr.c, func(c *corev1.PersistentVolumeClaim) {
 		claims[c.Name] = true
-		if c.Status.Phase != corev1.ClaimBound && c.Name != "waits" {
-			err = fmt.Errorf("claim %s is %s", c.Name, c.Status.Phase)
+		switch {
+		case c.Status.Phase != corev1.ClaimBound:
+			if c.Name != "waits" && !forgotten(tr, c) {
+				err = fmt.Errorf("claim %s is %s", c.Name, c.Status.Phase)
+			}
+		case c.Status.Capacity.Storage().Cmp(*c.Spec.Resources.Requests.Storage()) < 0 || len(c.Status.Conditions) > 0:
+			err = fmt.Errorf("claim %s asks for %v, status %v", c.Name, c.Spec.Resources.Requests, c.Status)
 		}
 	})
 	each(tr.c, func(v *corev1.PersistentVolume) {
@@ -80,4 +98,10 @@ func claimsSettled(tr *trial) error {
 		return fmt.Errorf("there is no storage class")
 	}
 	return err
+}
+
+// forgotten tells of a claim whose pod was scaled away before it had a node: it
+// waits for the next one.
+func forgotten(tr *trial, c *corev1.PersistentVolumeClaim) bool {
+	return strings.HasPrefix(c.Name, "data-") && !slices.ContainsFunc(tr.pods(), func(p *corev1.Pod) bool { return "data-"+p.Name == c.Name })
 }

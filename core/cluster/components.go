@@ -13,6 +13,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/deployment"
 	"github.com/tabernetes/tabernetes/core/controller/disruption"
 	"github.com/tabernetes/tabernetes/core/controller/endpoints"
+	"github.com/tabernetes/tabernetes/core/controller/ephemeralvolume"
 	"github.com/tabernetes/tabernetes/core/controller/garbagecollector"
 	"github.com/tabernetes/tabernetes/core/controller/job"
 	"github.com/tabernetes/tabernetes/core/controller/namespace"
@@ -30,6 +31,7 @@ import (
 	"github.com/tabernetes/tabernetes/core/controller/statefulset"
 	"github.com/tabernetes/tabernetes/core/controller/tainteviction"
 	"github.com/tabernetes/tabernetes/core/controller/ttlafterfinished"
+	"github.com/tabernetes/tabernetes/core/controller/volumeexpand"
 	"github.com/tabernetes/tabernetes/core/controller/volumeprotection"
 	"github.com/tabernetes/tabernetes/core/kubelet"
 	"github.com/tabernetes/tabernetes/core/network"
@@ -75,6 +77,8 @@ var controlPlane = []component{
 	{actor: "taint-eviction-controller", start: tainteviction.Start},
 	{actor: "pod-garbage-collector", start: podgc.Start},
 	{actor: "persistent-volume-binder", start: persistentvolume.Start},
+	{actor: "expand-controller", start: volumeexpand.Start},
+	{actor: "ephemeral-volume-controller", start: ephemeralvolume.Start},
 	{actor: "pvc-protection-controller", start: volumeprotection.StartClaims},
 	{actor: "pv-protection-controller", start: volumeprotection.StartVolumes},
 	{actor: "local-path-provisioner", start: provisioner.Start},

@@ -33,7 +33,9 @@ var workloads = map[string]workload{
 	"mirror":      {"endpointslicemirroring-controller", "create -f mirrored.yaml", mirrorDeed, mirrorCheck, mirrorSettled},
 	"budgets":     {"disruption-controller", "create -f service.yaml", serviceDeed, serviceCheck, budgetSettled},
 	"autoscaler":  {"horizontal-pod-autoscaler", "create -f autoscaled.yaml", autoscaleDeed, autoscaleCheck, autoscaleSettled},
-	"claims": {"persistent-volume-binder pvc-protection-controller pv-protection-controller local-path-provisioner",
+	"ephemeral": {"ephemeral-volume-controller pvc-protection-controller local-path-provisioner",
+		"create -f ephemeral.yaml", ephemeralDeed, ephemeralCheck, ephemeralSettled},
+	"claims": {"expand-controller persistent-volume-binder pvc-protection-controller pv-protection-controller local-path-provisioner",
 		"create -f statefulset-claims.yaml", claimsDeed, claimsCheck, claimsSettled},
 	"indexed job": {"job-controller", "create -f job-indexed.yaml", jobDeed, jobCheck, jobSettled},
 }

@@ -273,7 +273,7 @@ func TestOtherProfileAnswers(t *testing.T) {
 	}))
 	w.proc.Kill()
 	w.startScheduler()
-	must(client.Create(w.you, node("n")))
+	w.join(node("n"))
 	w.pod("p", func(p *corev1.Pod) { p.Spec.SchedulerName = "mine" })
 	w.quiet()
 	if w.on("p") != "n" || len(w.events("p")) != 1 || !strings.Contains(w.events("p")[0], "by mine:") {

@@ -49,11 +49,20 @@ func newWorld(t testing.TB, nodes ...*corev1.Node) *world {
 	w.you = client.New(w.server, w.Process("you"), w.rec, client.DefaultTiming)
 	must(client.Create(w.you, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "default"}}))
 	for _, n := range nodes {
-		must(client.Create(w.you, n))
+		w.join(n)
 	}
 	w.startScheduler()
 	w.quiet()
 	return w
+}
+
+// join makes a node and lifts the taint that it comes with, as the node
+// controller would.
+func (w *world) join(n *corev1.Node) {
+	w.Helper()
+	taints := n.Spec.Taints
+	must(client.Create(w.you, n.DeepCopy()))
+	must(client.Patch(w.you, "", n.Name, "", func(fresh *corev1.Node) { fresh.Spec.Taints = taints }))
 }
 
 func (w *world) startScheduler() {
@@ -203,7 +212,7 @@ func TestNoNodesThenOne(t *testing.T) {
 	w := newWorld(t)
 	w.pod("p")
 	w.quiet()
-	must(client.Create(w.you, node("late")))
+	w.join(node("late"))
 	if _, err := w.AdvanceTo(w.Now().Add(10*time.Second), 1000); err != nil {
 		t.Fatal(err)
 	}

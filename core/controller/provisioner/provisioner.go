@@ -9,7 +9,8 @@
 // A claim is its to see to when the volume controller has put its name on it
 // and, where the class waits for the first consumer, the scheduler has named a
 // node. It then makes a volume that is a folder of that node, and that only
-// this node can reach. Left out: the pod that makes the folder, whose time
+// this node can reach. Unlike its model it lets claims grow whose class allows
+// it (resize.go). Left out: the pod that makes the folder, whose time
 // passes all the same; the configuration of paths; leader election.
 package provisioner
 
@@ -25,6 +26,7 @@ import (
 
 	"github.com/tabernetes/tabernetes/core/api"
 	"github.com/tabernetes/tabernetes/core/client"
+	"github.com/tabernetes/tabernetes/core/controller"
 	"github.com/tabernetes/tabernetes/core/sim"
 )
 
@@ -45,24 +47,28 @@ type provisioner struct {
 	classes *client.View[*storagev1.StorageClass]
 	done    map[types.UID]time.Time // when a claim's folder is made, or a volume's cleared away
 	failed  map[types.UID]string    // why a claim can't have a volume
+	wrote   controller.Written      // to a claim's status
 }
 
 // Start runs the provisioner with c.
 func Start(c *client.Client) {
-	p := &provisioner{c: c, done: map[types.UID]time.Time{}, failed: map[types.UID]string{},
+	p := &provisioner{c: c, done: map[types.UID]time.Time{}, failed: map[types.UID]string{}, wrote: controller.Written{},
 		claims:  client.NewView[*corev1.PersistentVolumeClaim](c, client.ViewOptions{}),
 		volumes: client.NewView[*corev1.PersistentVolume](c, client.ViewOptions{}),
 		classes: client.NewView[*storagev1.StorageClass](c, client.ViewOptions{})}
 	p.loop = c.NewLoop("provision", p.sync)
 	p.loop.Needs(p.claims, p.volumes, p.classes)
 	wanted := func(claim *corev1.PersistentVolumeClaim) {
-		if p.mine(claim) {
+		if p.mine(claim) || asksForMore(claim) {
 			p.loop.Add(client.Key(claim))
 		}
 	}
 	p.claims.Handle(client.Handlers[*corev1.PersistentVolumeClaim]{
 		Added: wanted, Updated: func(_, claim *corev1.PersistentVolumeClaim) { wanted(claim) },
-		Deleted: func(claim *corev1.PersistentVolumeClaim) { p.forget(claim.UID) },
+		Deleted: func(claim *corev1.PersistentVolumeClaim) {
+			p.forget(claim.UID)
+			delete(p.wrote, client.Key(claim))
+		},
 	})
 	unwanted := func(v *corev1.PersistentVolume) {
 		if released(v) {
@@ -70,7 +76,12 @@ func Start(c *client.Client) {
 		}
 	}
 	p.volumes.Handle(client.Handlers[*corev1.PersistentVolume]{
-		Added: unwanted, Updated: func(_, v *corev1.PersistentVolume) { unwanted(v) },
+		Added: unwanted,
+		Updated: func(old, v *corev1.PersistentVolume) {
+			if unwanted(v); v.Spec.ClaimRef != nil && !old.Spec.Capacity.Storage().Equal(*v.Spec.Capacity.Storage()) {
+				p.loop.Add(v.Spec.ClaimRef.Namespace + "/" + v.Spec.ClaimRef.Name)
+			}
+		},
 		Deleted: func(v *corev1.PersistentVolume) { p.forget(v.UID) },
 	})
 	p.classes.Start()
@@ -112,7 +123,13 @@ func (p *provisioner) sync(key string) error {
 		return nil
 	}
 	claim, ok := p.claims.Get(namespace, name)
-	if !ok || !p.mine(claim) {
+	if !ok {
+		return nil
+	}
+	if v, more := p.grows(claim); more {
+		return p.grow(key, claim, v)
+	}
+	if !p.mine(claim) {
 		return nil
 	}
 	return p.provision(key, claim)

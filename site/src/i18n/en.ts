@@ -210,6 +210,8 @@ export const en = {
   'part.pod-garbage-collector': 'pod garbage collector',
   'part.horizontal-pod-autoscaler': 'horizontal pod autoscaler',
   'part.persistent-volume-binder': 'volume controller',
+  'part.expand-controller': 'volume expand controller',
+  'part.ephemeral-volume-controller': 'ephemeral volume controller',
   'part.pvc-protection-controller': 'claim protection controller',
   'part.pv-protection-controller': 'volume protection controller',
   'part.local-path-provisioner': 'volume provisioner (simulated)',

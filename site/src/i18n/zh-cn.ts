@@ -209,6 +209,8 @@ export const zhCN: Record<Key, string> = {
   'part.pod-garbage-collector': 'Pod 垃圾回收器',
   'part.horizontal-pod-autoscaler': 'Pod 水平自动扩缩控制器',
   'part.persistent-volume-binder': '存储卷控制器',
+  'part.expand-controller': '卷扩容控制器',
+  'part.ephemeral-volume-controller': '临时卷控制器',
   'part.pvc-protection-controller': 'PVC 保护控制器',
   'part.pv-protection-controller': 'PV 保护控制器',
   'part.local-path-provisioner': '存储卷供应器（模拟）',
