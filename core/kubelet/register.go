@@ -8,6 +8,7 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -38,6 +39,7 @@ func (k *kubelet) register(retry time.Duration) {
 	if made {
 		k.nodeEvent("NodeReady", "Node "+k.node.Name+" status is now: NodeReady")
 	}
+	k.tellDrivers()
 	k.renewLease()
 	k.catalogue.Start()
 	k.watchSelf()
@@ -248,6 +250,27 @@ func (k *kubelet) renewLease() {
 		return
 	}
 	k.lease = renewed
+}
+
+// movedToCSI are the kinds of volumes that CSI drivers see to by now.
+const movedToCSI = "kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder," +
+	"kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume"
+
+// tellDrivers sees to it that there is an object for the node's CSI drivers; no
+// machine has one of its own (pkg/volume/csi/nodeinfomanager).
+func (k *kubelet) tellDrivers() {
+	_, err := client.Get[*storagev1.CSINode](k.c, "", k.node.Name)
+	if !apierrors.IsNotFound(err) {
+		return
+	}
+	// Without it pods run all the same; the next start tries again.
+	_, _ = client.Create(k.c, &storagev1.CSINode{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: k.node.Name, Annotations: map[string]string{corev1.MigratedPluginsAnnotationKey: movedToCSI},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: k.self.Name, UID: k.self.UID}},
+		},
+		Spec: storagev1.CSINodeSpec{Drivers: []storagev1.CSINodeDriver{}},
+	})
 }
 
 // findLease takes over the lease that there is, or makes one.

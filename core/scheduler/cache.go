@@ -33,7 +33,8 @@ type cache struct {
 	users    map[string]int                           // pods with a node, by claim
 	volumes  map[string]*corev1.PersistentVolume
 	classes  map[string]*storagev1.StorageClass
-	promised map[string]string // volumes that are being bound, and to whose claims
+	limits   map[string]map[string]int32 // how many volumes a node can take, by driver
+	promised map[string]string           // volumes that are being bound, and to whose claims
 }
 
 // placed is a pod on a node.
@@ -64,6 +65,7 @@ func newCache() *cache {
 		nominees: map[string][]*placed{},
 		claims:   map[string]*corev1.PersistentVolumeClaim{}, users: map[string]int{},
 		volumes: map[string]*corev1.PersistentVolume{}, classes: map[string]*storagev1.StorageClass{}, promised: map[string]string{},
+		limits: map[string]map[string]int32{},
 	}
 }
 

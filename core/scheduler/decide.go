@@ -100,7 +100,7 @@ var filters []filter
 func init() {
 	filters = []filter{
 		nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit,
-		volumeRestrictions, volumeBinding, volumeZone, podTopologySpread, interPodAffinity,
+		volumeRestrictions, nodeVolumeLimits, volumeBinding, volumeZone, podTopologySpread, interPodAffinity,
 	}
 }
 

@@ -24,7 +24,7 @@
 // its node; the configuration file is a ConfigMap (kube-system/kube-scheduler),
 // of which profiles, their plugins and weights are read.
 // The assembly starts it without the plugins for volumes until something binds
-// claims. Left out: dynamic resources (but for their word in the sentence), limits of
-// volumes a node (no machine here has a CSI driver), storage capacity, pod
-// groups, extenders, permits.
+// claims. Left out: dynamic resources (but for their word in the sentence), the
+// counting of VolumeAttachments in the limits of volumes a node, storage
+// capacity, pod groups, extenders, permits.
 package scheduler

@@ -51,7 +51,7 @@ func (s *scheduler) watchStorage() []started {
 		Added: know, Updated: func(_, class *storagev1.StorageClass) { know(class) },
 		Deleted: func(class *storagev1.StorageClass) { delete(s.cache.classes, class.Name) },
 	})
-	return []started{claims, volumes, classes}
+	return []started{claims, volumes, classes, s.watchLimits()}
 }
 
 func (s *scheduler) claimChanged(claim *corev1.PersistentVolumeClaim) {

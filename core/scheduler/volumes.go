@@ -15,6 +15,7 @@ type volumeState struct {
 	disks   bool                            // volumes that exclude each other
 	one     map[string]bool                 // claims that only one pod may use
 	taken   int                             // pods that use one of these
+	new     map[string]string               // CSI volumes and their drivers
 	zones   []zoneRule
 	plans   map[string]*volumePlan
 }

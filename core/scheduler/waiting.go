@@ -88,6 +88,7 @@ type change struct {
 	wasPod, isPod   *corev1.Pod // with a node
 	claim           *corev1.PersistentVolumeClaim
 	storage         bool // a volume or a class
+	limits          bool // a node can take more volumes
 }
 
 // wake puts the parked pods into the queue that a change may help: upstream's
