@@ -187,6 +187,23 @@ func TestExecIsRefused(t *testing.T) {
 	}
 }
 
+// onScreen reads what a terminal shows until that is as long as what is awaited:
+// < is a character rubbed out, / the end of a line.
+func onScreen(t *testing.T, ws *websocket.Conn, awaited string) (got string) {
+	t.Helper()
+	if err := ws.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for len(got) < len(awaited) {
+		var frame []byte
+		if err := websocket.Message.Receive(ws, &frame); err != nil {
+			t.Fatalf("after %q: %v", got, err)
+		}
+		got += strings.NewReplacer("\b \b", "<", "\r\n", "/").Replace(string(frame[1:]))
+	}
+	return got
+}
+
 // TestExecAtATerminal: keys are shown and lines mended, and with the end of the
 // input the shell ends.
 func TestExecAtATerminal(t *testing.T) {
@@ -195,20 +212,24 @@ func TestExecAtATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"ecko", "\x7f\x7fho hi\x1b[A\r", "never\x15echo two\r", "sleep 100\r", "\x03", "exi", "t 4\r"}
-	for _, k := range keys {
-		if err := websocket.Message.Send(ws, append([]byte{0}, k...)); err != nil {
+	for _, step := range []struct{ keys, shown string }{
+		{"", "/ # "},
+		{"ecko\x7f\x7fho hi\x1b[A\r", "ecko<<ho hi/hi// # "},
+		{"never\x15echo two\r", "never<<<<<echo two/two// # "},
+		{"sleep 100\r", "sleep 100/"},
+		{"\x03", "^C// # "},
+	} {
+		if err := websocket.Message.Send(ws, append([]byte{0}, step.keys...)); err != nil {
 			t.Fatal(err)
 		}
-	}
-	heard := hear(ws, false)
-	got := strings.NewReplacer("\b \b", "<", "\r\n", "/", "/ # ", "").Replace(heard[1])
-	for _, want := range []string{"ecko<<ho hi/", "/hi/", "never<<<<<echo two/", "/two/", "sleep 100/", "^C/", "exit 4/"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is not on the screen: %q", want, got)
+		if got := onScreen(t, ws, step.shown); got != step.shown {
+			t.Errorf("%q shows %q, want %q", step.keys, got, step.shown)
 		}
 	}
-	if heard[2] != "" || !strings.Contains(heard[3], "code 4") {
+	if err := websocket.Message.Send(ws, []byte("\x00exit 4\r")); err != nil {
+		t.Fatal(err)
+	}
+	if heard := hear(ws, false); heard[1] != "exit 4\r\n" || heard[2] != "" || !strings.Contains(heard[3], "code 4") {
 		t.Errorf("%q", heard)
 	}
 	ws, err = e.dial(execPath+"&command=sh&stdin=true", "v5.channel.k8s.io", token)
