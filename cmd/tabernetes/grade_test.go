@@ -101,7 +101,7 @@ func class(t *testing.T) string {
 // its own, and the exit code is 0.
 func TestGradeSurvivesAnyFile(t *testing.T) {
 	dir := class(t)
-	stdout, stderr, exit := tabernetes(t, "", "grade", "--format", "json", dir)
+	stdout, stderr, exit := tabernetes(t, "", "grade", "--format", "json", "--timeout", "5m", dir)
 	if exit != 0 {
 		t.Fatalf("exit %d: %s", exit, stderr)
 	}
