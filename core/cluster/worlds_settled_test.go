@@ -61,10 +61,9 @@ func (w *world) judgement() error {
 // noRoom: a pod waits only where there is no node for it.
 func (e end) noRoom(p *corev1.Pod, room map[string]int64) error {
 	need := p.Spec.Containers[0].Resources.Requests.Cpu().MilliValue()
-	ref := metav1.GetControllerOf(p)
-	for node, left := range room {
-		if node != "" && left >= need && e.reaches(p, node) && (ref == nil || ref.Kind != "DaemonSet" || meant(p) == node) {
-			return fmt.Errorf("pod %s waits, and %s has %dm left", p.Name, node, left)
+	for _, node := range slices.Sorted(maps.Keys(room)) {
+		if node != "" && room[node] >= need && e.reaches(p, node) && (p.Spec.Affinity == nil || meant(p) == node) {
+			return fmt.Errorf("pod %s waits, and %s has %dm left", p.Name, node, room[node])
 		}
 	}
 	return nil
@@ -105,7 +104,8 @@ func (e end) storage(o api.Object) error {
 	switch o := o.(type) {
 	case *corev1.PersistentVolumeClaim:
 		volume, _ := e.now["/registry/persistentvolumes/"+o.Spec.VolumeName].(*corev1.PersistentVolume)
-		if o.Status.Phase == corev1.ClaimPending && e.full {
+		// Its volume is made where its pod goes; there is none if that waits, or was scaled away first.
+		if o.Status.Phase == corev1.ClaimPending && (e.full || !e.used(o)) {
 			return nil
 		}
 		if o.Status.Phase != corev1.ClaimBound || volume == nil || volume.Spec.ClaimRef.UID != o.UID {

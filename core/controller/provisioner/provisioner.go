@@ -58,11 +58,20 @@ func Start(c *client.Client) {
 		classes: client.NewView[*storagev1.StorageClass](c, client.ViewOptions{})}
 	p.loop = c.NewLoop("provision", p.sync)
 	p.loop.Needs(p.claims, p.volumes, p.classes)
+	// Its class may not be known yet.
 	wanted := func(claim *corev1.PersistentVolumeClaim) {
-		if p.mine(claim) || asksForMore(claim) {
+		if p.named(claim) || asksForMore(claim) {
 			p.loop.Add(client.Key(claim))
 		}
 	}
+	classed := func(*storagev1.StorageClass) {
+		for _, claim := range p.claims.List() {
+			wanted(claim)
+		}
+	}
+	p.classes.Handle(client.Handlers[*storagev1.StorageClass]{
+		Added: classed, Updated: func(_, class *storagev1.StorageClass) { classed(class) },
+	})
 	p.claims.Handle(client.Handlers[*corev1.PersistentVolumeClaim]{
 		Added: wanted, Updated: func(_, claim *corev1.PersistentVolumeClaim) { wanted(claim) },
 		Deleted: func(claim *corev1.PersistentVolumeClaim) {
@@ -94,9 +103,14 @@ func (p *provisioner) forget(uid types.UID) {
 	delete(p.failed, uid)
 }
 
+// named tells whether the volume controller has left a claim to this provisioner.
+func (p *provisioner) named(claim *corev1.PersistentVolumeClaim) bool {
+	return claim.Spec.VolumeName == "" && claim.Annotations[api.AnnProvisioner] == Name
+}
+
 // mine tells whether a claim is for this provisioner to see to.
 func (p *provisioner) mine(claim *corev1.PersistentVolumeClaim) bool {
-	if claim.Spec.VolumeName != "" || claim.Annotations[api.AnnProvisioner] != Name {
+	if !p.named(claim) {
 		return false
 	}
 	class, ok := p.classes.Get("", api.ClaimClass(claim))
