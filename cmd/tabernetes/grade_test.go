@@ -149,7 +149,7 @@ func TestACommandWithoutEndIsGivenUp(t *testing.T) {
 	write(t, dir, "ada.json", encoded(t, handedIn(t, l, "ada", nil)))
 	sub := handedIn(t, l, "eve", nil)
 	last := sub.Inputs[len(sub.Inputs)-1]
-	last.Do, last.With, last.Answer, last.Hash = cluster.Type, "kubectl get nodes -o jsonpath='"+strings.Repeat("{range .items[*]}", 26)+"'", nil, ""
+	last.Do, last.With, last.Answer, last.Hash = cluster.Type, "kubectl get nodes -o jsonpath='"+strings.Repeat("{range .items[*]}", 48)+"'", nil, ""
 	sub.Inputs = append(sub.Inputs, last)
 	sub.End.Steps, sub.End.Time, sub.End.Hash = 1<<60, sub.End.Time.Add(1e6*time.Hour), ""
 	write(t, dir, "eve.json", encoded(t, sub))
