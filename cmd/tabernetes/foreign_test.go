@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("TABERNETES_TEST_KUBECTL") != "" {
 		os.Exit(kubectlOverHTTP(os.Args[1:]))
 	}
+	if os.Getenv("TABERNETES_TEST_COMMAND") != "" {
+		os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(m.Run())
 }
 

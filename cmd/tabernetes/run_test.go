@@ -184,7 +184,8 @@ func wasmRunner(t *testing.T) func(t *testing.T, args ...string) string {
 	}
 	launcher := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec_node.js")
 	return func(t *testing.T, args ...string) string {
-		cmd := exec.Command("node", append([]string{"--stack-size=8192", launcher, binary}, args...)...)
+		// Most of a short run would be V8's optimising compiler, at work on what runs once.
+		cmd := exec.Command("node", append([]string{"--stack-size=8192", "--liftoff-only", launcher, binary}, args...)...)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // the shim has little room for the environment
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
