@@ -51,8 +51,7 @@ func (w *worker) sizing(kind corev1.PodConditionType, reason, message string) *c
 // resize begins to give the containers what the spec says by now, if it says
 // anything else than they were promised, and the machine has it.
 func (w *worker) resize() error {
-	had := w.promised()
-	if equality.Semantic.DeepEqual(had.Spec, w.pod.Spec) {
+	if w.promised() == w.pod {
 		return w.settled()
 	}
 	if lack := w.lacks(); lack != "" {
@@ -139,7 +138,8 @@ func differs(a, b corev1.ResourceList, name corev1.ResourceName) bool {
 	return x.Cmp(y) != 0
 }
 
-// promised is the pod with what its containers were promised.
+// promised is the pod with what its containers were promised: the very pod where
+// that is what its spec says.
 func (w *worker) promised() *corev1.Pod {
 	runs := running(w.pod, w.box)
 	same := func(c sized) bool { return equality.Semantic.DeepEqual(c.run.promised, c.spec.Resources) }
